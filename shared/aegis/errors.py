@@ -1,0 +1,40 @@
+"""The few errors that callers treat differently."""
+
+
+class ApiError(Exception):
+    """The API server refused a request; ``status`` is its HTTP code, ``reason`` its machine-readable word."""
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+        """Keep the code and the reason beside the message."""
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class NotFound(ApiError):
+    """There is no such object (404)."""
+
+
+class AlreadyExists(ApiError):
+    """An object of that name is there already (409, reason AlreadyExists)."""
+
+
+class Conflict(ApiError):
+    """The object changed since it was read, or a JSON patch's ``test`` failed: read it again and decide again."""
+
+
+class Invalid(ApiError):
+    """The object itself was refused (400, 422): no retry will mend it."""
+
+
+class Unavailable(Exception):
+    """What was asked may work later; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        """Keep how long to wait beside the message."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BadEvent(Exception):
+    """The event cannot be understood, however often it is sent."""

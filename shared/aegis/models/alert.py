@@ -1,0 +1,210 @@
+"""AegisAlert: one episode of one alert, its work and its outcome."""
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from aegis.models.base import Column, Model, Object, Resource, StringMap
+from aegis.models.conditions import Conditions
+from aegis.models.selectors import LabelSelector
+from aegis.names import Fingerprint, Uid
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
+
+
+class AlertStatus(StrEnum):
+    """Whether the sender says that the alert holds."""
+
+    FIRING = "Firing"
+    RESOLVED = "Resolved"
+
+
+class TriggerStatus(StrEnum):
+    """What came of looking for something to do about the alert; empty while nobody looked."""
+
+    NONE = ""
+    TRIGGERED = "Triggered"
+    RULE_NOT_FOUND = "RuleNotFound"
+    TOO_MANY_RULES_FOUND = "TooManyRulesFound"
+    RULE_ERROR = "RuleError"
+    TEMPLATE_NOT_FOUND = "TemplateNotFound"
+    TEMPLATE_INVALID = "TemplateInvalid"
+    UNSAFE_VALUE = "UnsafeValue"
+    TRIGGER_FAILED = "TriggerFailed"
+    CANCELLED = "Cancelled"
+
+
+class OpsPhase(StrEnum):
+    """How far the workflow got; empty where there is none."""
+
+    NONE = ""
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is an outcome."""
+        return self in (OpsPhase.SUCCEEDED, OpsPhase.FAILED)
+
+
+class Phase(StrEnum):
+    """Which half of an alert's life a rule and a workflow belong to."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class InvolvedObject(Model):
+    """What the alert is about."""
+
+    kind: str = Field(default="", description="Kind of the object, for example Node or Pod.")
+    name: str = Field(default="", description="Name of the object.")
+    namespace: str = Field(default="", description="Namespace of the object, where its kind has one.")
+    node: str = Field(default="", description="The node it is, or runs on.")
+
+
+class TTLStrategy(Model):
+    """How long the alert is kept, in seconds; the outcome's own value goes before secondsAfterCompletion."""
+
+    seconds_after_completion: Count | None = Field(default=None, description="After its work ended, either way.")
+    seconds_after_success: Count | None = Field(default=None, description="After its work succeeded.")
+    seconds_after_failure: Count | None = Field(default=None, description="After its work failed.")
+    seconds_after_no_ops: Count | None = Field(default=None, description="After it came, when nothing was to be done.")
+
+
+class AlertSpec(Model):
+    """The alert as its sender described it."""
+
+    type: str = Field(default="", description="The alert's name, which rules match.")
+    status: AlertStatus = Field(default=AlertStatus.FIRING, description="The status it came with.")
+    source: str = Field(default="", description="Where it came from, for example alertmanager or default.")
+    severity: str = Field(default="", description="The sender's severity, as it spells it.")
+    involved_object: InvolvedObject = Field(default_factory=InvolvedObject, description="What the alert is about.")
+    details: StringMap = Field(default_factory=dict, description="What else the sender told; templates use it by key.")
+    detials: StringMap = Field(
+        default_factory=dict, description="An older spelling of details, read too; details go before."
+    )
+    selector: LabelSelector | None = Field(default=None, description="The alert's own labels, for older clients.")
+    ttl_strategy: TTLStrategy = Field(default_factory=TTLStrategy, description="How long the alert is kept.")
+    fingerprint: Fingerprint = Field(default=Fingerprint(""), description="Identifies the alert at its sender.")
+    starts_at: str = Field(
+        default="", description="When this episode began, as the sender gave it; empty if it did not."
+    )
+    episode: Count = Field(default=0, description="Number of the episode among those with the same start, from 0.")
+
+    @property
+    def all_details(self) -> dict[str, str]:
+        """The details under either spelling."""
+        return {**self.detials, **self.details}
+
+
+class RuleReference(Model):
+    """The rule that was matched, as it was then."""
+
+    namespace: str
+    name: str
+    uid: Uid
+    generation: int
+
+
+class TemplateReference(Model):
+    """The template that the rule names."""
+
+    namespace: str
+    name: str
+
+
+class PhaseRecord(Model):
+    """What was decided and what came of it in one phase of the alert."""
+
+    trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
+    rule: RuleReference | None = Field(default=None, description="The rule that applies, set once.")
+    template: TemplateReference | None = Field(default=None, description="The template it names.")
+    trigger_time: Time | None = Field(default=None, description="When that was decided.")
+    workflow: str = Field(default="", description="Name of the workflow.")
+    workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
+    outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed, once it ended.")
+    completion_time: Time | None = Field(default=None, description="When it ended.")
+
+
+class OpsStatus(Model):
+    """The newest phase in brief, and the counts of the alert's workflows."""
+
+    trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
+    alert_ops_status: OpsPhase = Field(default=OpsPhase.NONE, description="How far the workflow got.")
+    active: Count = Field(default=0, description="Workflows that run.")
+    succeeded: Count = Field(default=0, description="Workflows that succeeded.")
+    failed: Count = Field(default=0, description="Workflows that failed.")
+    total: Count = Field(default=0, description="Workflows that there were.")
+    start_time: Time | None = Field(default=None, description="When the newest workflow started.")
+    completion_time: Time | None = Field(default=None, description="When the newest workflow ended.")
+
+
+class AlertState(Model):
+    """What became of the alert."""
+
+    status: AlertStatus = Field(default=AlertStatus.FIRING, description="Whether it still fires.")
+    count: Count = Field(default=1, description="How often it was received firing.")
+    start_time: Time | None = Field(default=None, description="When it was first received.")
+    last_received_time: Time | None = Field(default=None, description="When it was last received.")
+    resolved_time: Time | None = Field(default=None, description="When its resolve was received.")
+    latest_episode: Count = Field(default=0, description="On episode 0: the number of the newest episode.")
+    received_events: Annotated[
+        list[str],
+        Field(
+            default_factory=list,
+            description="Hashes of the last events counted, so that one delivered twice counts once.",
+            max_length=50,
+            json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        ),
+    ]
+    ops_status: OpsStatus = Field(default_factory=OpsStatus, description="The newest phase in brief.")
+    firing: PhaseRecord = Field(default_factory=PhaseRecord, description="The work done because it fires.")
+    resolved: PhaseRecord = Field(default_factory=PhaseRecord, description="The work done because it resolved.")
+    conditions: Conditions
+
+    def record(self, phase: Phase) -> PhaseRecord:
+        """The record of one phase."""
+        return self.firing if phase is Phase.FIRING else self.resolved
+
+
+class AegisAlert(Object):
+    """One episode of one alert, and what was done about it."""
+
+    resource: ClassVar[Resource] = Resource(
+        group="aegis.io",
+        version="v1alpha1",
+        kind="AegisAlert",
+        plural="aegisalerts",
+        short_names=("alert", "alerts"),
+        columns=(
+            Column("Type", "string", ".spec.type"),
+            Column("ObjectKind", "string", ".spec.involvedObject.kind"),
+            Column("ObjectName", "string", ".spec.involvedObject.name"),
+            Column("Status", "string", ".status.status"),
+            Column("Count", "integer", ".status.count"),
+            Column("TriggerStatus", "string", ".status.opsStatus.triggerStatus"),
+            Column("OpsStatus", "string", ".status.opsStatus.alertOpsStatus"),
+            Column("Age", "date", ".status.startTime"),
+        ),
+    )
+
+    spec: AlertSpec = Field(default_factory=AlertSpec)
+    status: AlertState = Field(default_factory=lambda: AlertState.model_validate({}))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _status_from_spec(cls, data: Any) -> Any:
+        """An alert stored as resolved is resolved also in the moment before its status is written."""
+        if isinstance(data, dict) and (data.get("spec") or {}).get("status") == AlertStatus.RESOLVED:
+            return {**data, "status": {**(data.get("status") or {}), "status": AlertStatus.RESOLVED}}
+        return data
+
+    @property
+    def phase(self) -> Phase:
+        """The phase its status puts it in."""
+        return Phase.RESOLVED if self.status.status is AlertStatus.RESOLVED else Phase.FIRING

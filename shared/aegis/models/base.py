@@ -1,0 +1,109 @@
+"""What every model has in common: camelCase on the wire, frozen in memory, and how a resource is addressed."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from aegis.names import ResourceVersion, Uid
+
+
+def _empty_if_null(value: object) -> object:
+    return {} if value is None else value
+
+
+StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
+"""A map of strings; ``null`` reads as empty, as the API server prunes it."""
+
+
+class Model(BaseModel):
+    """A value on the wire: camelCase keys, unknown ones ignored, never changed after it is read."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+    def wire(self) -> dict[str, Any]:
+        """The value as JSON-ready data with camelCase keys, without what was never set."""
+        return self.model_dump(by_alias=True, mode="json", exclude_unset=True, exclude_none=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One printer column of ``kubectl get``."""
+
+    name: str
+    type: str
+    json_path: str
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """How the API server addresses a kind, and how kubectl shows it."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    short_names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        """Group and version as manifests spell them; the core group has no group part."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
+        """The request path of the collection, of one object, or of its subresource."""
+        root = f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
+        parts = [root, *(("namespaces", namespace) if namespace else ()), self.plural]
+        return "/".join([*parts, *(part for part in (name, subresource) if part)])
+
+
+class OwnerReference(Model):
+    """Who owns an object: with its last owner the object is deleted."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: Uid
+    controller: bool = False
+    block_owner_deletion: bool = False
+
+
+class ObjectMeta(Model):
+    """The part of Kubernetes' ObjectMeta that Aegis reads."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: Uid = Uid("")
+    resource_version: ResourceVersion = ResourceVersion("")
+    generation: int = 0
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+    labels: StringMap = Field(default_factory=dict)
+    annotations: StringMap = Field(default_factory=dict)
+    finalizers: list[str] = Field(default_factory=list)
+    owner_references: list[OwnerReference] = Field(default_factory=list)
+
+
+class Object(Model):
+    """A Kubernetes object with metadata; a subclass says with ``resource`` where it lives."""
+
+    resource: ClassVar[Resource]
+
+    metadata: ObjectMeta = Field(default_factory=ObjectMeta)
+
+    @classmethod
+    def read(cls, data: object) -> Self:
+        """Validate an object as the API server or an event carries it.
+
+        Raises:
+            pydantic.ValidationError: when it is none of this kind.
+        """
+        return cls.model_validate(data)
+
+    @property
+    def reference(self) -> str:
+        """The object as kubectl would name it, for logs: ``aegisalert/monitoring/x``."""
+        return f"{self.resource.kind.lower()}/{self.metadata.namespace}/{self.metadata.name}"

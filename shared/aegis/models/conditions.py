@@ -1,0 +1,45 @@
+"""Standard Kubernetes conditions: one entry per type, updated in place.
+
+Source: https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from aegis.models.base import Model
+
+
+class Condition(Model):
+    """One observation of an object's state."""
+
+    type: str = Field(description="What is observed, in CamelCase.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: str = Field(default="", description="Why, in one CamelCase word.")
+    message: str = Field(default="", description="Why, for people.", max_length=32768)
+    last_transition_time: str | None = Field(
+        default=None, description="When the status last changed.", json_schema_extra={"format": "date-time"}
+    )
+    last_probe_time: str | None = Field(
+        default=None, description="Accepted for older clients, not used.", json_schema_extra={"format": "date-time"}
+    )
+    observed_generation: int | None = Field(default=None, description="The generation this was observed on.")
+
+
+Conditions = Annotated[
+    list[Condition],
+    Field(
+        default_factory=list,
+        description="The latest observations of the object's state, one per type.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    ),
+]
+
+
+def with_condition(conditions: Sequence[Condition], new: Condition, *, now: str) -> list[Condition]:
+    """The conditions with ``new`` in its type's place; its transition time moves only when its status does."""
+    old = next((c for c in conditions if c.type == new.type), None)
+    since = old.last_transition_time if old and old.status == new.status and old.last_transition_time else now
+    placed = new.model_copy(update={"last_transition_time": since})
+    return [placed if c.type == new.type else c for c in conditions] + ([] if old else [placed])

@@ -1,0 +1,96 @@
+"""AegisAlertOpsRule: which alerts are answered with which template."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.conditions import Conditions
+from aegis.models.selectors import LabelSelector
+
+
+class AlertCondition(Model):
+    """One alert type and status that the rule applies to."""
+
+    type: str = Field(default="", description="A regular expression that the whole type of the alert matches.")
+    status: Literal["Firing", "Resolved"] = Field(default="Firing", description="The alert's status.")
+
+
+class TemplateObjectReference(Model):
+    """The template to run."""
+
+    api_version: str = Field(default="", description="aegis.io/v1alpha1.")
+    kind: str = Field(default="AegisOpsTemplate", description="AegisOpsTemplate.")
+    namespace: str = Field(default="", description="Namespace of the template; the rule's own where it is empty.")
+    name: str = Field(default="", description="Name of the template.")
+    uid: str = Field(default="", description="Accepted, not used.")
+    resource_version: str = Field(default="", description="Accepted, not used.")
+    field_path: str = Field(default="", description="Accepted, not used.")
+
+
+class RuleSpec(Model):
+    """When the rule applies, and what is done then."""
+
+    alert_conditions: Annotated[
+        list[AlertCondition],
+        Field(
+            default_factory=list,
+            description="The rule applies when one of these holds.",
+            json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        ),
+    ]
+    selector: LabelSelector | None = Field(default=None, description="Labels that the AegisAlert must have besides.")
+    priority: int = Field(
+        default=0,
+        description="Of several rules that apply, the one with the highest priority runs.",
+        json_schema_extra={"format": "int32"},
+    )
+    ops_template: TemplateObjectReference = Field(
+        default_factory=TemplateObjectReference, description="The template to run."
+    )
+
+
+class TriggerCounts(Model):
+    """How the workflows ended that the rule triggered."""
+
+    succeeded: int = Field(default=0, ge=0, description="How many succeeded.")
+    failed: int = Field(default=0, ge=0, description="How many failed.")
+
+
+class Counted(Model):
+    """A workflow that is in the counts and not yet released; while it is listed it is not counted again."""
+
+    uid: str = Field(description="Uid of the workflow.")
+
+
+class RuleState(Model):
+    """Whether the rule is valid, and what it did."""
+
+    status: str = Field(default="", description="Recorded, or Invalid.")
+    observed_generation: int = Field(default=0, description="The generation that the status is about.")
+    trigger_status: TriggerCounts = Field(default_factory=TriggerCounts, description="Outcomes so far.")
+    counted: Annotated[
+        list[Counted],
+        Field(
+            default_factory=list,
+            description="Workflows in the counts whose finalizer may still be there.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
+        ),
+    ]
+    conditions: Conditions
+
+
+class AegisAlertOpsRule(Object):
+    """Which alerts are answered with which template."""
+
+    resource: ClassVar[Resource] = Resource(
+        group="aegis.io",
+        version="v1alpha1",
+        kind="AegisAlertOpsRule",
+        plural="aegisalertopsrules",
+        short_names=("opsrule", "opsrules"),
+        columns=(Column("Status", "string", ".status.status"),),
+    )
+
+    spec: RuleSpec = Field(default_factory=lambda: RuleSpec.model_validate({}))
+    status: RuleState = Field(default_factory=lambda: RuleState.model_validate({}))

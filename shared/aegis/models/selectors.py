@@ -1,0 +1,49 @@
+"""Kubernetes' label selector, as manifests spell it and as it selects."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from aegis.models.base import Model, StringMap
+
+
+class LabelSelectorRequirement(Model):
+    """One requirement on one label."""
+
+    key: str = Field(description="The label's key.", min_length=1)
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How key and values relate.")
+    values: list[str] = Field(
+        default_factory=list,
+        description="The values: at least one for In and NotIn, none for Exists and DoesNotExist.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether the labels meet the requirement; NotIn is met by an absent label, as in Kubernetes."""
+        match self.operator:
+            case "In":
+                return labels.get(self.key) in self.values
+            case "NotIn":
+                return labels.get(self.key) not in self.values
+            case "Exists":
+                return self.key in labels
+            case "DoesNotExist":
+                return self.key not in labels
+
+
+class LabelSelector(Model):
+    """Which objects are meant, by their labels; all parts must hold, and an empty selector selects everything."""
+
+    match_labels: StringMap = Field(default_factory=dict, description="Labels and the values they must have.")
+    match_expressions: list[LabelSelectorRequirement] = Field(
+        default_factory=list,
+        description="Requirements on labels.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether the labels meet every part of the selector."""
+        return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
+            requirement.selects(labels) for requirement in self.match_expressions
+        )

@@ -1,0 +1,61 @@
+"""AegisOpsTemplate: the standard operating procedure that a rule runs, as an Argo Workflow with placeholders."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.conditions import Conditions
+from aegis.models.rule import Counted
+
+
+class TemplateSpec(Model):
+    """The workflow to be."""
+
+    manifest: str = Field(default="", description="An Argo Workflow in YAML with placeholders for the alert's values.")
+    namespace: str = Field(default="", description="Where the workflow runs: empty, or the alert's namespace.")
+    generate_name: str = Field(default="", description="Accepted for older clients; names derive from the alert's.")
+
+
+class ExecuteCounts(Model):
+    """How the template's workflows ended."""
+
+    succeeded: int = Field(default=0, ge=0, description="How many succeeded.", json_schema_extra={"format": "int32"})
+    failed: int = Field(default=0, ge=0, description="How many failed.", json_schema_extra={"format": "int32"})
+
+
+class TemplateState(Model):
+    """Whether the template is valid, and what became of its workflows."""
+
+    status: str = Field(default="", description="Recorded, or Invalid.")
+    observed_generation: int = Field(default=0, description="The generation that the status is about.")
+    execute_status: ExecuteCounts = Field(default_factory=ExecuteCounts, description="Outcomes so far.")
+    counted: Annotated[
+        list[Counted],
+        Field(
+            default_factory=list,
+            description="Workflows in the counts whose finalizer may still be there.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
+        ),
+    ]
+    conditions: Conditions
+
+
+class AegisOpsTemplate(Object):
+    """A standard operating procedure as an Argo Workflow with placeholders."""
+
+    resource: ClassVar[Resource] = Resource(
+        group="aegis.io",
+        version="v1alpha1",
+        kind="AegisOpsTemplate",
+        plural="aegisopstemplates",
+        short_names=("opstemplate", "opstemplates"),
+        columns=(
+            Column("Status", "string", ".status.status"),
+            Column("ExecuteSucceed", "integer", ".status.executeStatus.succeeded"),
+            Column("ExecuteFailed", "integer", ".status.executeStatus.failed"),
+        ),
+    )
+
+    spec: TemplateSpec = Field(default_factory=TemplateSpec)
+    status: TemplateState = Field(default_factory=lambda: TemplateState.model_validate({}))

@@ -1,0 +1,79 @@
+"""The strings that must not be mixed up, and how the names of what Aegis creates are derived.
+
+Names are derived, never random: whoever runs a step a second time arrives at the same object.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import NewType
+
+Uid = NewType("Uid", str)
+ResourceVersion = NewType("ResourceVersion", str)
+Fingerprint = NewType("Fingerprint", str)
+
+ALERT_NAME_LENGTH = 50
+"""So that what derives from an alert's name still fits a label value (63)."""
+
+_HASH_LENGTH = 10
+_NOT_DNS = re.compile(r"[^a-z0-9]+")
+_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+_LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_LABEL_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_FNV_OFFSET, _FNV_PRIME = 14695981039346656037, 1099511628211
+_SEPARATOR = b"\xff"
+
+
+def digest(*parts: str, length: int = _HASH_LENGTH) -> str:
+    """A short, stable hash of several strings, fit for a name; no two lists of parts run together."""
+    framed = b"".join(
+        len(part).to_bytes(8, "big") + part for part in (p.encode("utf-8", "surrogatepass") for p in parts)
+    )
+    return hashlib.sha256(framed).hexdigest()[:length]
+
+
+def _dns(text: str) -> str:
+    return _NOT_DNS.sub("-", text.lower()).strip("-")
+
+
+def alert_name(*, source: str, alert_type: str, fingerprint: Fingerprint, starts_at: str, episode: int) -> str:
+    """The name of one episode of an alert: ``<source>-<type>-<hash>``, at most 50 characters, a DNS label."""
+    suffix = digest(source, alert_type, fingerprint, starts_at, str(episode))
+    prefix = _dns(f"{source}-{alert_type}")[: ALERT_NAME_LENGTH - len(suffix) - 1].strip("-") or "alert"
+    return f"{prefix}-{suffix}"
+
+
+def workflow_name(alert: str, uid: Uid, phase: str) -> str:
+    """The name of an alert's workflow in one phase (``firing``, ``resolved``); it starts with the alert's name.
+
+    The uid is in it because an alert made by hand may be deleted and made again under its old name.
+    """
+    return f"{alert[:ALERT_NAME_LENGTH].rstrip('-.')}-{digest(alert, uid, phase, length=6)}"
+
+
+def is_label_value(value: str) -> bool:
+    """Whether Kubernetes takes the string as a label's value."""
+    return _LABEL_VALUE.fullmatch(value) is not None
+
+
+def is_label_key(key: str) -> bool:
+    """Whether Kubernetes takes the string as a label's key: an optional DNS prefix and a name."""
+    prefix, slash, name = key.rpartition("/")
+    return _LABEL_NAME.fullmatch(name) is not None and (not slash or _LABEL_PREFIX.fullmatch(prefix) is not None)
+
+
+def label_value(text: str) -> str:
+    """The string itself where it is a label value, else a hash of it, so that selecting by it still works."""
+    return text if is_label_value(text) else digest(text, length=40)
+
+
+def alertmanager_fingerprint(labels: Mapping[str, str]) -> Fingerprint:
+    """The fingerprint Alertmanager gives a label set: 64-bit FNV-1a over its sorted pairs.
+
+    Source: https://github.com/prometheus/common/blob/main/model/signature.go (labelSetToFingerprint).
+    """
+    value = _FNV_OFFSET
+    for name in sorted(labels):
+        for octet in name.encode() + _SEPARATOR + labels[name].encode() + _SEPARATOR:
+            value = ((value ^ octet) * _FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
+    return Fingerprint(f"{value:016x}")
