@@ -1,17 +1,15 @@
 """AegisAlert: one episode of one alert, its work and its outcome."""
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from aegis.models.base import Column, Model, Object, Resource, StringMap
+from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time
+from aegis.models.cel import immutable
 from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
 from aegis.names import Fingerprint, Uid
-
-Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
 
 
 class AlertStatus(StrEnum):
@@ -34,6 +32,12 @@ class TriggerStatus(StrEnum):
     UNSAFE_VALUE = "UnsafeValue"
     TRIGGER_FAILED = "TriggerFailed"
     CANCELLED = "Cancelled"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Alerts that the Go system left behind carry two of these in its spelling."""
+        spelled = {"TooManyRuletFound": "TooManyRulesFound", "RuleErrorFound": "RuleError"}.get(str(value))
+        return cls(spelled) if spelled else None
 
 
 class OpsPhase(StrEnum):
@@ -77,7 +81,15 @@ class TTLStrategy(Model):
 
 
 class AlertSpec(Model):
-    """The alert as its sender described it."""
+    """The alert as its sender described it; what identifies it never changes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": immutable(
+                "type", "source", "fingerprint", "startsAt", remedy="delete the alert and create another"
+            )
+        }
+    )
 
     type: str = Field(default="", description="The alert's name, which rules match.")
     status: AlertStatus = Field(default=AlertStatus.FIRING, description="The status it came with.")
@@ -105,17 +117,17 @@ class AlertSpec(Model):
 class RuleReference(Model):
     """The rule that was matched, as it was then."""
 
-    namespace: str
-    name: str
-    uid: Uid
-    generation: int
+    namespace: str = Field(description="Namespace of the rule.")
+    name: str = Field(description="Name of the rule.")
+    uid: Uid = Field(description="Uid of the rule.")
+    generation: int = Field(description="The generation that was matched.")
 
 
 class TemplateReference(Model):
     """The template that the rule names."""
 
-    namespace: str
-    name: str
+    namespace: str = Field(description="Namespace of the template.")
+    name: str = Field(description="Name of the template.")
 
 
 class PhaseRecord(Model):
@@ -194,7 +206,11 @@ class AegisAlert(Object):
     )
 
     spec: AlertSpec = Field(default_factory=AlertSpec)
-    status: AlertState = Field(default_factory=lambda: AlertState.model_validate({}))
+    status: AlertState = Field(
+        default_factory=lambda: AlertState.model_validate({}),
+        description="What became of the alert; one that was just created reads as firing, received once.",
+        json_schema_extra={"default": {}},
+    )
 
     @model_validator(mode="before")
     @classmethod

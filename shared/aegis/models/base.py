@@ -16,6 +16,12 @@ def _empty_if_null(value: object) -> object:
 StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
 """A map of strings; ``null`` reads as empty, as the API server prunes it."""
 
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""A moment as Kubernetes writes it (RFC 3339)."""
+
+Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
+"""How many; never negative."""
+
 
 class Model(BaseModel):
     """A value on the wire: camelCase keys, unknown ones ignored, never changed after it is read."""

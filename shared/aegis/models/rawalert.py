@@ -22,7 +22,11 @@ class RawAlertSpec(Model):
 class RawAlertState(Model):
     """What became of the message."""
 
-    phase: str = Field(default="", description="Received, Parsed or Failed; empty until somebody took it up.")
+    phase: str = Field(
+        default="",
+        description="Received, Parsed or Failed; empty until somebody took it up.",
+        json_schema_extra={"enum": ["", "Received", "Parsed", "Failed"]},
+    )
     alerts: Annotated[
         list[str],
         Field(

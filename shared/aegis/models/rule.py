@@ -20,7 +20,11 @@ class TemplateObjectReference(Model):
     """The template to run."""
 
     api_version: str = Field(default="", description="aegis.io/v1alpha1.")
-    kind: str = Field(default="AegisOpsTemplate", description="AegisOpsTemplate.")
+    kind: str = Field(
+        default="AegisOpsTemplate",
+        description="AegisOpsTemplate.",
+        json_schema_extra={"enum": ["AegisOpsTemplate", ""]},
+    )
     namespace: str = Field(default="", description="Namespace of the template; the rule's own where it is empty.")
     name: str = Field(default="", description="Name of the template.")
     uid: str = Field(default="", description="Accepted, not used.")
@@ -66,7 +70,11 @@ class Counted(Model):
 class RuleState(Model):
     """Whether the rule is valid, and what it did."""
 
-    status: str = Field(default="", description="Recorded, or Invalid.")
+    status: str = Field(
+        default="",
+        description="Recorded, or Invalid; empty until it was checked.",
+        json_schema_extra={"enum": ["", "Recorded", "Invalid"]},
+    )
     observed_generation: int = Field(default=0, description="The generation that the status is about.")
     trigger_status: TriggerCounts = Field(default_factory=TriggerCounts, description="Outcomes so far.")
     counted: Annotated[

@@ -3,13 +3,33 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aegis.models.base import Model, StringMap
+from aegis.models.cel import rule
+
+_EXPRESSIONS = 256  # the API server wants a bound on what a rule runs over
 
 
 class LabelSelectorRequirement(Model):
     """One requirement on one label."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                rule(
+                    "!(self.operator in ['In', 'NotIn']) || (has(self.values) && size(self.values) > 0)",
+                    "values must name at least one value where operator is In or NotIn",
+                    field=".values",
+                ),
+                rule(
+                    "self.operator in ['In', 'NotIn'] || !has(self.values) || size(self.values) == 0",
+                    "values must be empty where operator is Exists or DoesNotExist",
+                    field=".values",
+                ),
+            ]
+        }
+    )
 
     key: str = Field(description="The label's key.", min_length=1)
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How key and values relate.")
@@ -39,7 +59,7 @@ class LabelSelector(Model):
     match_expressions: list[LabelSelectorRequirement] = Field(
         default_factory=list,
         description="Requirements on labels.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        json_schema_extra={"x-kubernetes-list-type": "atomic", "maxItems": _EXPRESSIONS},
     )
 
     def selects(self, labels: Mapping[str, str]) -> bool:

@@ -12,7 +12,11 @@ from aegis.models.rule import Counted
 class TemplateSpec(Model):
     """The workflow to be."""
 
-    manifest: str = Field(default="", description="An Argo Workflow in YAML with placeholders for the alert's values.")
+    manifest: str = Field(
+        default="",
+        description="An Argo Workflow in YAML with placeholders for the alert's values.",
+        json_schema_extra={"maxLength": 262144},
+    )
     namespace: str = Field(default="", description="Where the workflow runs: empty, or the alert's namespace.")
     generate_name: str = Field(default="", description="Accepted for older clients; names derive from the alert's.")
 
@@ -27,7 +31,11 @@ class ExecuteCounts(Model):
 class TemplateState(Model):
     """Whether the template is valid, and what became of its workflows."""
 
-    status: str = Field(default="", description="Recorded, or Invalid.")
+    status: str = Field(
+        default="",
+        description="Recorded, or Invalid; empty until it was checked.",
+        json_schema_extra={"enum": ["", "Recorded", "Invalid"]},
+    )
     observed_generation: int = Field(default=0, description="The generation that the status is about.")
     execute_status: ExecuteCounts = Field(default_factory=ExecuteCounts, description="Outcomes so far.")
     counted: Annotated[

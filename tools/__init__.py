@@ -1,0 +1,1 @@
+"""What developing the project needs: generators of files that are committed."""
