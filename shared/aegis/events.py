@@ -1,0 +1,115 @@
+"""CloudEvents at the boundary: a frozen value of ours, read from a request and written to an answer.
+
+functions-framework holds the CloudEvents SDK at 1.x; the SDK is used here and nowhere else, so that the rest of the
+project does not depend on which version that is.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from cloudevents.exceptions import GenericException
+from cloudevents.http import CloudEvent, from_dict, from_http, to_structured
+
+from aegis.errors import BadEvent
+
+ALERT_FIRING = "io.aegis.alert.firing.v1"
+ALERT_RESOLVED = "io.aegis.alert.resolved.v1"
+ALERT_COMPLETED = "io.aegis.alert.completed.v1"
+RULE_MATCHED = "io.aegis.rule.matched.v1"
+WORKFLOW_CREATED = "io.aegis.workflow.created.v1"
+RAW_ALERT_RECEIVED = "io.aegis.rawalert.received.v1"
+ALERT = "io.aegis.alert.v1"
+ALERTMANAGER = "io.prometheus.alertmanager.v4"
+RESOURCE_ADDED = "dev.knative.apiserver.resource.add"
+RESOURCE_UPDATED = "dev.knative.apiserver.resource.update"
+RESOURCE_DELETED = "dev.knative.apiserver.resource.delete"
+TICK = "dev.knative.sources.ping"
+
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+_CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A CloudEvent 1.0 with JSON data."""
+
+    type: str
+    source: str
+    id: str
+    data: Any = None
+    subject: str = ""
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Source and id: together unique for each distinct event (CloudEvents 1.0, section 3.1.1)."""
+        return f"{self.source} {self.id}"
+
+
+def _from_sdk(event: CloudEvent) -> Event:
+    attributes = event.get_attributes()
+    data = event.get_data()
+    if isinstance(data, bytes):
+        try:
+            data = json.loads(data)
+        except ValueError as error:
+            raise BadEvent(f"data: not JSON ({error}); accepted is application/json") from error
+    extensions = {key: str(value) for key, value in attributes.items() if key not in _CORE}
+    return Event(
+        type=attributes["type"],
+        source=attributes["source"],
+        id=attributes["id"],
+        subject=attributes.get("subject") or "",
+        data=data,
+        extensions=extensions,
+    )
+
+
+def read_event(headers: Mapping[str, str], body: bytes) -> Event:
+    """Read one event in structured or binary mode (CloudEvents HTTP binding, sections 3.1 and 3.2).
+
+    Raises:
+        BadEvent: when it is no CloudEvent, or its data is not JSON.
+    """
+    try:
+        return _from_sdk(from_http(dict(headers), body))
+    except (GenericException, ValueError, KeyError, TypeError) as error:
+        raise BadEvent(f"not a CloudEvent 1.0 in structured or binary mode: {error}") from error
+
+
+def read_batch(body: bytes) -> list[Event]:
+    """Read the events of a batch (CloudEvents HTTP binding, section 3.3).
+
+    Raises:
+        BadEvent: when the body is no JSON array of CloudEvents; names the position of the first bad one.
+    """
+    try:
+        entries = json.loads(body)
+    except ValueError as error:
+        raise BadEvent(f"batch: not JSON ({error})") from error
+    if not isinstance(entries, list):
+        raise BadEvent(f"batch: expected an array of CloudEvents, got {type(entries).__name__}")
+    events = []
+    for position, entry in enumerate(entries):
+        try:
+            events.append(_from_sdk(from_dict(entry)))
+        except (GenericException, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadEvent(f"batch[{position}]: not a CloudEvent 1.0: {error}") from error
+    return events
+
+
+def write_event(event: Event) -> tuple[dict[str, str], bytes]:
+    """The headers and body of an event in structured mode."""
+    attributes = {"type": event.type, "source": event.source, "id": event.id, "datacontenttype": "application/json"}
+    if event.subject:
+        attributes["subject"] = event.subject
+    headers, body = to_structured(CloudEvent({**attributes, **event.extensions}, event.data))
+    return dict(headers), bytes(body)
+
+
+def derived_id(*parts: str) -> str:
+    """An event id that is the same whenever the same step runs again."""
+    return str(uuid5(NAMESPACE_URL, "\n".join(parts)))

@@ -1,0 +1,66 @@
+"""Where a request enters a function: health, reading the event, and what becomes of an error.
+
+Handlers raise and return; only here is that turned into HTTP. A reply is a CloudEvent or nothing: Knative takes any
+other body for a failure and delivers the event again.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aegis import logs
+from aegis.errors import ApiError, BadEvent, Unavailable
+from aegis.events import Event, read_event, write_event
+
+Handler = Callable[[Event], Awaitable[Event | None]]
+
+HEALTH_PATHS = frozenset({"/health/readiness", "/health/liveness"})
+_log = logging.getLogger(__name__)
+logs.configure()
+
+
+def problem(
+    status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **members: object
+) -> Response:
+    """An error answer as problem details (RFC 9457)."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return Response(json.dumps(body), status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def unavailable(error: Unavailable) -> Response:
+    """The answer to what may work later: 503 with Retry-After; never 429, which Alertmanager does not retry."""
+    headers = {"Retry-After": str(error.retry_after)}
+    return problem(503, "Service Unavailable", str(error), headers=headers)
+
+
+def _reply(event: Event | None) -> Response:
+    if event is None:
+        return Response(status_code=204)
+    headers, body = write_event(event)
+    return Response(body, headers=headers)
+
+
+async def serve(request: Request, handle: Handler) -> Response:
+    """Answer one request: health, or one event and its reply.
+
+    204 for an event that needs no reply, 200 with the reply otherwise; 400 for what cannot be understood; 503 with
+    Retry-After or 500 where delivering it again may help.
+    """
+    if request.url.path in HEALTH_PATHS:
+        return Response(status_code=204)
+    try:
+        event = read_event(request.headers, await request.body())
+        logs.event_id.set(event.id)
+        return _reply(await handle(event))
+    except BadEvent as error:
+        _log.warning("bad event", extra={"error": str(error)})
+        return problem(400, "Bad Request", str(error))
+    except Unavailable as error:
+        _log.warning("not now", extra={"error": str(error)})
+        return unavailable(error)
+    except ApiError as error:
+        _log.exception("the API server refused")
+        return problem(500, "Internal Server Error", f"the API server refused: {error}")

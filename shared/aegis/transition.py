@@ -1,0 +1,54 @@
+"""A step of a resource's life: decided on what is known, written only if that still holds, decided again if not.
+
+Every step may run twice and at the same time elsewhere. The decision is a pure function that says nothing where the
+step was already taken, so a second delivery changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from aegis.errors import Conflict, Unavailable
+from aegis.kube import Kube
+from aegis.models.base import Object
+
+T = TypeVar("T", bound=Object)
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """The object after the step, and whether it was this call that took it."""
+
+    item: T
+    changed: bool
+
+
+async def transition(
+    kube: Kube, known: T, decide: Callable[[T], Mapping[str, Any] | None], *, fresh: bool = False
+) -> Outcome[T]:
+    """Merge what ``decide`` says into the status, by compare-and-swap.
+
+    ``known`` may be an old copy, such as an event carries: where the object moved on, it is read and decided again.
+    With ``fresh`` the copy only names the object, and it is read first.
+
+    Raises:
+        NotFound: when the object is gone.
+        Unavailable: when others changed it every time.
+    """
+    for _ in range(_ATTEMPTS):
+        item = (
+            known
+            if not fresh
+            else await kube.get(type(known), namespace=known.metadata.namespace, name=known.metadata.name)
+        )
+        status = decide(item)
+        if status is None and fresh:
+            return Outcome(item, changed=False)
+        if status is not None:
+            try:
+                return Outcome(await kube.patch_status(item, status), changed=True)
+            except Conflict:
+                pass
+        fresh = True
+    raise Unavailable(f"{known.reference} changed {_ATTEMPTS} times while it was written")
