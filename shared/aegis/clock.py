@@ -1,0 +1,25 @@
+"""Time as Kubernetes writes it: RFC 3339 in UTC, to the second."""
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """The current time."""
+    return rfc3339(datetime.now(UTC))
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment as Kubernetes writes it; the moment has a time zone."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(text: str) -> datetime:
+    """Read a time as Kubernetes, or Go, writes it.
+
+    Raises:
+        ValueError: when it is no RFC 3339 time with a time zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
