@@ -109,6 +109,10 @@ class Object(Model):
         """
         return cls.model_validate(data)
 
+    def manifest(self) -> dict[str, Any]:
+        """The object as events carry it, with its apiVersion and kind."""
+        return {"apiVersion": self.resource.api_version, "kind": self.resource.kind, **self.wire()}
+
     @property
     def reference(self) -> str:
         """The object as kubectl would name it, for logs: ``aegisalert/monitoring/x``."""
