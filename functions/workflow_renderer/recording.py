@@ -1,0 +1,42 @@
+"""Saying of a template, when it is applied, whether it can work."""
+
+import logging
+
+from pydantic import ValidationError
+
+from aegis import clock
+from aegis.errors import BadEvent, NotFound
+from aegis.events import Event
+from aegis.kube import Kube
+from aegis.models.template import AegisOpsTemplate
+from aegis.recorder import record
+from aegis.transition import transition
+from functions.workflow_renderer.decision import recorded
+
+_log = logging.getLogger(__name__)
+
+
+async def record_template(kube: Kube, event: Event) -> None:
+    """Check a template and write what was found to its status; a template that is gone needs none.
+
+    Raises:
+        BadEvent: when the event's data is no AegisOpsTemplate.
+    """
+    from functions.workflow_renderer.checking import check  # noqa: PLC0415  (the engines load when a template comes)
+
+    try:
+        template = AegisOpsTemplate.read(event.data)
+    except ValidationError as error:
+        raise BadEvent(f"data: not an AegisOpsTemplate: {error}") from error
+    try:
+        outcome = await transition(
+            kube, template, lambda item: recorded(item, problems=check(item.spec.manifest), now=clock.now())
+        )
+    except NotFound:
+        return
+    state = outcome.item.status
+    if outcome.changed:
+        _log.info("template recorded", extra={"object": template.reference, "status": state.status})
+    if outcome.changed and state.status == "Invalid":
+        message = next((c.message for c in state.conditions if c.type == "Valid"), "")
+        await record(kube, outcome.item, reason="InvalidTemplate", message=message, kind="Warning")

@@ -1,0 +1,146 @@
+"""From a match to a Workflow: read again what was matched, render, create; or say on the alert why not."""
+
+import logging
+
+from pydantic import ValidationError
+
+from aegis import clock
+from aegis.errors import AlreadyExists, BadEvent, Invalid, NotFound
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
+from aegis.kube import Kube
+from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
+from aegis.models.base import Model
+from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.template import AegisOpsTemplate
+from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
+from aegis.recorder import record
+from aegis.transition import transition
+from functions.workflow_renderer.decision import is_as_matched, is_wanted, refuse, unmatch
+from functions.workflow_renderer.workflow import build_workflow
+
+SOURCE = "/aegis/workflow-renderer"
+_log = logging.getLogger(__name__)
+
+
+class Match(Model):
+    """The data of ``io.aegis.rule.matched.v1``."""
+
+    phase: Phase
+    alert: AegisAlert
+
+
+class Refused(Exception):
+    """There will be no workflow, however often it is tried; ``reason`` goes on the alert."""
+
+    def __init__(self, reason: TriggerStatus, message: str) -> None:
+        """Keep the reason beside the message."""
+        super().__init__(message)
+        self.reason = reason
+
+
+async def trigger(kube: Kube, event: Event) -> Event | None:
+    """Create the workflow of a match.
+
+    Raises:
+        BadEvent: when the event's data is no match.
+    """
+    try:
+        match = Match.model_validate(event.data)
+    except ValidationError as error:
+        raise BadEvent(f"data: not a match of phase and alert: {error}") from error
+    meta, phase = match.alert.metadata, match.phase
+    try:
+        alert = await kube.get(AegisAlert, namespace=meta.namespace, name=meta.name)
+    except NotFound:
+        return None
+    record_ = alert.status.record(phase)
+    if not is_wanted(alert, uid=meta.uid, phase=phase) or record_.rule is None or record_.template is None:
+        _log.info("no longer wanted", extra={"object": alert.reference, "phase": phase})
+        return None
+    rule = await _rule(kube, record_.rule)
+    if rule is None or not is_as_matched(alert, phase, rule):
+        return await _match_again(kube, alert, phase)
+    try:
+        workflow = await _create(kube, alert, phase, rule, record_.template)
+    except Refused as refusal:
+        await _refuse(kube, alert, phase, refusal)
+        return None
+    message = f"Created ops workflow {workflow.metadata.name}"
+    await record(kube, alert, reason="SucceededCreateOpsWorkflow", message=message)
+    _log.info("workflow created", extra={"object": alert.reference, "workflow": workflow.reference, "phase": phase})
+    return Event(
+        type=WORKFLOW_CREATED,
+        source=SOURCE,
+        id=derived_id(workflow.metadata.uid),
+        subject=f"{workflow.metadata.namespace}/{workflow.metadata.name}",
+        data={"phase": phase, "alert": _named(alert), "workflow": _named(workflow)},
+    )
+
+
+def _named(item: AegisAlert | Workflow) -> dict[str, str]:
+    return {"namespace": item.metadata.namespace, "name": item.metadata.name, "uid": item.metadata.uid}
+
+
+async def _rule(kube: Kube, reference: RuleReference) -> AegisAlertOpsRule | None:
+    try:
+        return await kube.get(AegisAlertOpsRule, namespace=reference.namespace, name=reference.name)
+    except NotFound:
+        return None
+
+
+async def _create(
+    kube: Kube, alert: AegisAlert, phase: Phase, rule: AegisAlertOpsRule, reference: TemplateReference
+) -> Workflow:
+    from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
+    from functions.workflow_renderer.rendering import render  # noqa: PLC0415  (see recording)
+
+    where = f"{reference.namespace}/{reference.name}"
+    try:
+        template = await kube.get(AegisOpsTemplate, namespace=reference.namespace, name=reference.name)
+    except NotFound as error:
+        raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, f"there is no AegisOpsTemplate {where}") from error
+    try:
+        rendered = render(template.spec.manifest, alert)
+    except TemplateInvalid as error:
+        raise Refused(TriggerStatus.TEMPLATE_INVALID, f"template {where}: {error}") from error
+    except UnsafeValue as error:
+        raise Refused(TriggerStatus.UNSAFE_VALUE, f"template {where}: {error}") from error
+    manifest = build_workflow(rendered, alert=alert, phase=phase, rule=rule, template=template)
+    namespace, name = alert.metadata.namespace, manifest["metadata"]["name"]
+    try:
+        return await kube.create(Workflow, manifest, namespace=namespace)
+    except AlreadyExists as error:
+        existing = await kube.get(Workflow, namespace=namespace, name=name)
+        if existing.metadata.annotations.get(ALERT_UID_ANNOTATION) == alert.metadata.uid:
+            return existing
+        raise Refused(TriggerStatus.TRIGGER_FAILED, f"workflow {name} exists and is not this alert's") from error
+    except Invalid as error:
+        raise Refused(TriggerStatus.TRIGGER_FAILED, f"template {where}: the workflow was refused: {error}") from error
+
+
+async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | None:
+    """The rule was edited or deleted since: what it was matched for may not hold any more."""
+    outcome = await transition(kube, alert, lambda item: unmatch(item, phase))
+    if not outcome.changed:
+        return None
+    _log.info("the rule changed since the match", extra={"object": alert.reference, "phase": phase})
+    meta = outcome.item.metadata
+    return Event(
+        type=ALERT_FIRING if phase is Phase.FIRING else ALERT_RESOLVED,
+        source=SOURCE,
+        id=derived_id(meta.uid, meta.resource_version),
+        subject=f"{meta.namespace}/{meta.name}",
+        data=outcome.item.manifest(),
+    )
+
+
+async def _refuse(kube: Kube, alert: AegisAlert, phase: Phase, refusal: Refused) -> None:
+    message = str(refusal)
+    outcome = await transition(
+        kube, alert, lambda item: refuse(item, phase, reason=refusal.reason, message=message, now=clock.now())
+    )
+    if outcome.changed:
+        _log.warning("no workflow", extra={"object": alert.reference, "reason": refusal.reason, "detail": message})
+        await record(
+            kube, alert, reason="FailedCreateOpsWorkflow", message=f"{refusal.reason}: {message}", kind="Warning"
+        )

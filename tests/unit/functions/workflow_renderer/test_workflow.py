@@ -1,0 +1,52 @@
+"""The Workflow that is created: what of it is ours, whatever the template says."""
+
+from aegis.models.alert import AegisAlert, Phase
+from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.template import AegisOpsTemplate
+from functions.workflow_renderer.workflow import build_workflow
+
+ALERT = AegisAlert.read({"metadata": {"name": "default-x-1", "namespace": "monitoring", "uid": "u1"}})
+RULE = AegisAlertOpsRule.read({"metadata": {"name": "r" * 100, "namespace": "monitoring", "uid": "r1"}})
+TEMPLATE = AegisOpsTemplate.read({"metadata": {"name": "t", "namespace": "sops", "uid": "t1"}})
+
+
+def build(rendered: dict[str, object], phase: Phase = Phase.FIRING) -> dict[str, dict[str, object]]:
+    return build_workflow(rendered, alert=ALERT, phase=phase, rule=RULE, template=TEMPLATE)
+
+
+def test_name_namespace_owner_and_finalizer_are_ours() -> None:
+    meta = build({"metadata": {"name": "mine", "generateName": "mine-", "finalizers": ["x"]}, "spec": {}})["metadata"]
+    assert str(meta["name"]).startswith("default-x-1-")
+    assert meta["namespace"] == "monitoring"
+    assert meta["finalizers"] == ["aegis.io/outcome"]
+    assert "generateName" not in meta
+    assert meta["ownerReferences"] == [
+        {
+            "apiVersion": "aegis.io/v1alpha1",
+            "kind": "AegisAlert",
+            "name": "default-x-1",
+            "uid": "u1",
+            "controller": True,
+        }
+    ]
+
+
+def test_labels_and_annotations_of_the_template_stay_unless_they_are_ours() -> None:
+    rendered = {"metadata": {"labels": {"team": "sre", "aegis.io/alert": "forged"}, "annotations": {"a": "b"}}}
+    meta = build(rendered)["metadata"]
+    labels, annotations = meta["labels"], meta["annotations"]
+    assert isinstance(labels, dict)
+    assert isinstance(annotations, dict)
+    assert (labels["team"], labels["aegis.io/alert"], labels["aegis.io/phase"]) == ("sre", "default-x-1", "firing")
+    assert all(len(value) <= 63 for value in labels.values())
+    assert annotations == {
+        "a": "b",
+        "aegis.io/alert-uid": "u1",
+        "aegis.io/rule": f"monitoring/{'r' * 100}",
+        "aegis.io/template": "sops/t",
+    }
+
+
+def test_each_phase_has_one_name_and_they_differ() -> None:
+    firing, again, resolved = build({}), build({}), build({}, Phase.RESOLVED)
+    assert firing["metadata"]["name"] == again["metadata"]["name"] != resolved["metadata"]["name"]
