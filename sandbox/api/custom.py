@@ -1,0 +1,89 @@
+"""Kinds that a CustomResourceDefinition describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.api.decoding import apply_defaults, prune
+from sandbox.api.kinds import Kind
+from sandbox.api.resources import Resource
+from sandbox.api.structural import Node, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.api.errors import Cause
+    from sandbox.api.objects import Object
+
+
+def served_versions(crd: Object) -> Iterator[tuple[Resource, Object]]:
+    """The resources that a definition adds, each with its version's part of the definition; storage version last."""
+    spec = crd["spec"]
+    names = spec["names"]
+    for version in sorted(spec["versions"], key=lambda version: bool(version.get("storage"))):
+        if not version.get("served", True):
+            continue
+        resource = Resource(
+            group=spec["group"],
+            version=version["name"],
+            plural=names["plural"],
+            kind=names["kind"],
+            namespaced=spec["scope"] == "Namespaced",
+            short_names=tuple(names.get("shortNames") or ()),
+            categories=tuple(names.get("categories") or ()),
+            subresources=frozenset(version.get("subresources") or ()),
+            singular=names.get("singular", ""),
+            list_kind=names.get("listKind", ""),
+        )
+        yield resource, version
+
+
+class CustomKind(Kind):
+    """A kind with the schema, subresources and columns of its definition."""
+
+    strategic_merge = False
+
+    def __init__(self, resource: Resource, version: Object, crd: Object) -> None:
+        super().__init__(resource)
+        self._schema = Schema((version.get("schema") or {}).get("openAPIV3Schema"))
+        self.columns: list[Object] = version.get("additionalPrinterColumns") or [
+            {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
+        ]
+        self.preserves = bool(crd["spec"].get("preserveUnknownFields"))
+        fields = version.get("selectableFields") or ()
+        self.selectable = frozenset(field["jsonPath"].lstrip(".") for field in fields)
+
+    @property
+    def schema(self) -> Node:
+        """What the fields are."""
+        return self._schema.root
+
+    @property
+    def schema_source(self) -> Object:
+        """The schema as the definition has it."""
+        return self._schema.source
+
+    def default(self, obj: Object) -> None:
+        """Fill in what the schema has defaults for."""
+        if self.schema.has_defaults:
+            apply_defaults(self.schema, obj)
+
+    def reread(self, obj: Object) -> Object:
+        """A stored object as this definition reads it."""
+        prune(self.schema, obj, [], root=True)
+        self.default(obj)
+        return obj
+
+    def prepare_create(self, obj: Object) -> None:
+        """Put a new object into its initial state: its status is for the status subresource."""
+        if self.has_status:
+            obj.pop("status", None)
+
+    def validate(self, new: Object, old: Object | None, subresource: str = "") -> list[Cause]:
+        """What the schema and its rules have against the object."""
+        del subresource, new, old
+        return []
+
+    def counts_generation(self) -> bool:
+        """Whether metadata.generation says how often the specification changed."""
+        return True
