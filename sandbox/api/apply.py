@@ -1,1 +1,226 @@
-"""Server-side apply."""
+"""Server-side apply: merge a configuration into an object, and refuse what other managers hold otherwise."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sandbox.api.decoding import prune, undecodable
+from sandbox.api.errors import bad_request, conflict, stale, status_error
+from sandbox.api.managed import (
+    FieldSet,
+    Managers,
+    Path,
+    compare,
+    element_of,
+    fields_of,
+    is_granular_list,
+    is_granular_map,
+    limited,
+)
+from sandbox.api.objects import Object, clone, meta, name_of, namespace_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sandbox.api.kinds import Kind
+    from sandbox.api.managed import Manager
+    from sandbox.api.options import WriteOptions
+    from sandbox.api.structural import Node
+
+
+def check(kind: Kind, config: Object, name: str, namespace: str, options: WriteOptions) -> None:
+    """Refuse a configuration that is not for this object, and complete its address."""
+    resource = kind.resource
+    if config.get("kind") != resource.kind or config.get("apiVersion") != resource.api_version:
+        wanted = f"{resource.api_version}, Kind={resource.kind}"
+        raise bad_request(f"failed to create typed patch object: the object is not of {wanted}")
+    metadata = config.setdefault("metadata", {})
+    if metadata.get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if metadata.setdefault("name", name) != name:
+        raise bad_request(f"the name of the object ({name_of(config)}) does not match the name on the URL ({name})")
+    if namespace and metadata.setdefault("namespace", namespace) != namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if kind.schema:
+        unknown: list[str] = []
+        prune(kind.schema, clone(config), unknown, root=True)
+        if unknown:
+            _refuse_unknown(kind, config, unknown)
+
+
+def _refuse_unknown(kind: Kind, config: Object, unknown: list[str]) -> None:
+    resource = kind.resource
+    if not kind.strategic_merge:
+        problems = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise undecodable(kind, f"strict decoding error: {problems}")
+    where = f"{namespace_of(config)}/{name_of(config)}" if namespace_of(config) else name_of(config)
+    group_version = f"{resource.group}/{resource.version}"
+    problems = "\n".join(f"errors: .{path}: field not declared in schema" for path in unknown)
+    message = f"failed to create typed patch object ({where}; {group_version}, Kind={resource.kind}): {problems}"
+    raise status_error(500, "InternalError", message)
+
+
+def created(kind: Kind, config: Object, options: WriteOptions, now: datetime) -> Object:
+    """The first version of an object that is applied before it exists."""
+    obj = clone(config)
+    _note(kind, Managers([]), obj, (options.field_manager, "Apply", ""), fields_of(kind.schema, config), now)
+    return obj
+
+
+def merged(
+    kind: Kind, old: Object, config: Object, subresource: str, options: WriteOptions, now: datetime
+) -> Object:
+    """The object with the configuration merged into it; 409 when another manager holds a field that changes."""
+    schema = kind.schema
+    managers = Managers(old["metadata"].get("managedFields"))
+    me: Manager = (options.field_manager, "Apply", subresource)
+    _check_version(kind, old, config)
+    claimed = limited(fields_of(schema, config), kind, subresource)
+    had = managers.fields(me)
+    new = _merge(schema, clone(old), config)
+    kept: FieldSet = set(claimed)
+    for manager in managers:
+        if manager != me:
+            kept |= managers.fields(manager)
+    for path in sorted(had - claimed, key=len, reverse=True):
+        if not _covered(path, kept):
+            _remove(schema, new, path)
+    changed, removed = compare(schema, old, new)
+    changed, removed = limited(changed, kind, subresource), limited(removed, kind, subresource)
+    _check_conflicts(managers, me, changed, force=options.force)
+    managers.take_away(changed | removed, me)
+    _note(kind, managers, new, me, claimed, now)
+    return new
+
+
+def _check_version(kind: Kind, old: Object, config: Object) -> None:
+    version = meta(config).get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise stale(kind.resource, name_of(old))
+    uid = meta(config).get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        raise conflict(kind.resource, name_of(old), why)
+
+
+def _note(kind: Kind, managers: Managers, obj: Object, me: Manager, fields: FieldSet, now: datetime) -> None:
+    managers.set(me, fields, kind.resource.api_version, now)
+    obj["metadata"]["managedFields"] = managers.to_list()
+
+
+def _covered(path: Path, kept: FieldSet) -> bool:
+    return path in kept or any(other[: len(path)] == path for other in kept)
+
+
+def _merge(node: Node | None, target: Any, config: Any) -> Any:
+    if is_granular_map(node, config) and isinstance(target, dict):
+        for key, value in config.items():
+            target[key] = _merge(_child(node, key), target[key], value) if key in target else clone(value)
+        return target
+    if is_granular_list(node, config) and isinstance(target, list):
+        return _merge_list(node, target, config)
+    return clone(config)
+
+
+def _child(node: Node | None, key: str) -> Node | None:
+    if node is None:
+        return None
+    child = node.child(key)
+    if key == "metadata" and (child is None or not child.properties):
+        from sandbox.api.models import node as model  # noqa: PLC0415 -- brings the client library
+
+        return model("ObjectMeta")
+    return child
+
+
+def _merge_list(node: Any, target: list[Any], config: list[Any]) -> list[Any]:
+    """The applied items in their order, what others added in between where it stood."""
+    wanted = {element_of(node, item): item for item in config}
+    existing = {element_of(node, item): item for item in target}
+    result: list[Any] = []
+    order = list(wanted)
+    position = 0
+    for element, item in existing.items():
+        if element not in wanted:
+            result.append(item)
+            continue
+        while position < len(order) and (order[position] not in existing or order[position] == element):
+            current = order[position]
+            result.append(_merge(node.items, item, wanted[current]) if current == element else clone(wanted[current]))
+            position += 1
+            if current == element:
+                break
+        else:
+            if not any(element_of(node, done) == element for done in result):
+                result.append(_merge(node.items, item, wanted[element]))
+    present = {element_of(node, item) for item in result}
+    result += [clone(wanted[element]) for element in order if element not in present]
+    return result
+
+
+def _remove(node: Node | None, obj: Any, path: Path) -> None:
+    """Take the value at a path out of an object."""
+    for depth, element in enumerate(path):
+        last = depth == len(path) - 1
+        if element.startswith("f:"):
+            key = element[2:]
+            if not isinstance(obj, dict) or key not in obj:
+                return
+            if last:
+                del obj[key]
+                return
+            node, obj = _child(node, key), obj[key]
+        else:
+            if not isinstance(obj, list):
+                return
+            place = next((i for i, item in enumerate(obj) if element_of(node, item) == element), None)
+            if place is None:
+                return
+            if last:
+                del obj[place]
+                return
+            node, obj = node.items if node else None, obj[place]
+
+
+def _check_conflicts(managers: Managers, me: Manager, changed: FieldSet, *, force: bool) -> None:
+    if force:
+        return
+    found = [
+        (manager, path)
+        for manager in managers
+        if manager != me
+        for path in sorted(changed & managers.fields(manager))
+    ]
+    if found:
+        raise _conflict(managers, found)
+
+
+def _conflict(managers: Managers, found: list[tuple[Manager, Path]]) -> Exception:
+    by_manager: dict[Manager, list[str]] = {}
+    for manager, path in found:
+        by_manager.setdefault(manager, []).append(_shown(path))
+    lines: list[str] = []
+    causes: list[Object] = []
+    for manager, paths in by_manager.items():
+        who = managers.described(manager)
+        lines.append(f"conflicts with {who}:\n- " + "\n- ".join(paths) if len(paths) > 1 else f"conflict with {who}: {paths[0]}")
+        causes += [{"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": path} for path in paths]
+    count = len(found)
+    head = f"Apply failed with {count} conflict{'s' if count > 1 else ''}: "
+    return status_error(409, "Conflict", head + "\n".join(lines), details={"causes": causes})
+
+
+def _shown(path: Path) -> str:
+    """A path as messages write it: `.spec.items[name="x"].value`."""
+    text = ""
+    for element in path:
+        kind, _, rest = element.partition(":")
+        if kind == "f":
+            text += f".{rest}"
+        elif kind == "k":
+            keys = ",".join(f"{key}={json.dumps(value)}" for key, value in json.loads(rest).items())
+            text += f"[{keys}]"
+        else:
+            text += f"[={rest}]"
+    return text

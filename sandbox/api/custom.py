@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sandbox.api.cel import check_rules, has_rules
 from sandbox.api.decoding import apply_defaults, prune
 from sandbox.api.kinds import Kind
 from sandbox.api.resources import Resource
 from sandbox.api.structural import Node, Schema
+from sandbox.api.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,9 +83,18 @@ class CustomKind(Kind):
             obj.pop("status", None)
 
     def validate(self, new: Object, old: Object | None, subresource: str = "") -> list[Cause]:
-        """What the schema and its rules have against the object."""
-        del subresource, new, old
-        return []
+        """What the schema has against the object, and if nothing, what its rules have."""
+        causes = validate(self.schema, new)
+        if subresource == "status":
+            causes = [cause for cause in causes if cause.field.startswith("status")]
+        if not causes and self.has_rules:
+            causes = check_rules(self.schema, new) if old is None else check_rules(self.schema, new, old)
+        return causes
+
+    @cached_property
+    def has_rules(self) -> bool:
+        """Whether the schema has rules in CEL."""
+        return has_rules(self.schema)
 
     def counts_generation(self) -> bool:
         """Whether metadata.generation says how often the specification changed."""

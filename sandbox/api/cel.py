@@ -1,0 +1,140 @@
+"""Validation rules in CEL (`x-kubernetes-validations`), transition rules among them.
+
+The expression library takes a while to import and to compile, so both happen when a rule is first evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sandbox.api.errors import Cause
+from sandbox.api.validation import quoted
+
+if TYPE_CHECKING:
+    from sandbox.api.objects import Object
+    from sandbox.api.structural import Node
+
+_REASONS = {
+    "FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate",
+}  # fmt: skip
+_ABSENT: Any = object()
+
+
+class Program:
+    """One compiled expression."""
+
+    def __init__(self, expression: str) -> None:
+        import celpy  # noqa: PLC0415
+
+        environment = celpy.Environment()
+        self._program = environment.program(environment.compile(_macros(expression)))
+
+    def evaluate(self, variables: dict[str, Any]) -> Any:
+        """The expression's value; an evaluation error is a ValueError."""
+        import celpy  # noqa: PLC0415
+
+        activation = {name: celpy.json_to_cel(value) for name, value in variables.items()}
+        try:
+            return self._program.evaluate(activation)
+        except celpy.CELEvalError as error:
+            raise ValueError(str(error.args[0])) from error
+
+
+@lru_cache(maxsize=4096)
+def compiled(expression: str) -> Program:
+    """The program of an expression, compiled once."""
+    return Program(expression)
+
+
+def _macros(expression: str) -> str:
+    """Kubernetes' spelling of optional fields in the library's."""
+    return re.sub(r"\.\?(\w+)\.orValue", r".\1.orValue", expression)
+
+
+def check_rules(node: Node, new: Any, old: Any = _ABSENT, path: str = "") -> list[Cause]:
+    """What the rules in and below a node have against a value, and against its change from the old one."""
+    causes: list[Cause] = []
+    _walk(node, new, old, path, causes)
+    return causes
+
+
+def has_rules(node: Node) -> bool:
+    """Whether a node has rules, in itself or below."""
+    below = [*node.properties.values(), *filter(None, (node.additional, node.items))]
+    return bool(node.rules) or any(has_rules(child) for child in below)
+
+
+def _walk(node: Node, new: Any, old: Any, path: str, causes: list[Cause]) -> None:
+    for rule in node.rules:
+        _check_rule(node, rule, new, old, path, causes)
+    if isinstance(new, dict):
+        before = old if isinstance(old, dict) else {}
+        for key, value in new.items():
+            child = node.child(key)
+            if child and child.has_checks:
+                _walk(child, value, before.get(key, _ABSENT), f"{path}.{key}" if path else key, causes)
+    elif isinstance(new, list) and node.items and node.items.has_checks:
+        for index, item in enumerate(new):
+            _walk(node.items, item, _counterpart(node, item, old), f"{path}[{index}]", causes)
+
+
+def _counterpart(node: Node, item: Any, old: Any) -> Any:
+    """The old item of a map list that the new one succeeds; other lists have no counterparts."""
+    if node.list_type != "map" or not isinstance(old, list) or not isinstance(item, dict):
+        return _ABSENT
+    for candidate in old:
+        if all(candidate.get(key) == item.get(key) for key in node.list_keys):
+            return candidate
+    return _ABSENT
+
+
+def _check_rule(node: Node, rule: Object, new: Any, old: Any, path: str, causes: list[Cause]) -> None:
+    expression = rule["rule"]
+    variables: dict[str, Any] = {"self": new}
+    if "oldSelf" in expression:
+        if old is _ABSENT and not rule.get("optionalOldSelf"):
+            return
+        variables["oldSelf"] = None if old is _ABSENT else old
+    elif new == old:  # what was accepted once stays acceptable until it changes
+        return
+    field = path + rule.get("fieldPath", "") if path else rule.get("fieldPath", "").lstrip(".")
+    try:
+        held = bool(compiled(expression).evaluate(variables))
+    except ValueError as error:
+        message = f'Invalid value: "{_kind(node, new)}": call arguments did not match a supported operator, function or macro signature for rule: {expression}: {error}'
+        causes.append(Cause(field, message))
+        return
+    if not held:
+        causes.append(Cause(field, _complaint(rule, node, new, variables), _reason(rule)))
+
+
+def _reason(rule: Object) -> str:
+    reason = rule.get("reason", "")
+    return reason if reason in _REASONS else "FieldValueInvalid"
+
+
+def _complaint(rule: Object, node: Node, value: Any, variables: dict[str, Any]) -> str:
+    message = str(rule.get("message") or f"failed rule: {' '.join(rule['rule'].split())}")
+    if rule.get("messageExpression"):
+        try:
+            message = str(compiled(rule["messageExpression"]).evaluate(variables))
+        except ValueError:
+            pass  # the plain message stands
+    match _reason(rule):
+        case "FieldValueForbidden":
+            return f"Forbidden: {message}"
+        case "FieldValueRequired":
+            return f"Required value: {message}"
+        case "FieldValueDuplicate":
+            return f'Duplicate value: "{_kind(node, value)}"'
+    return f"Invalid value: {_shown(node, value)}: {message}"
+
+
+def _shown(node: Node, value: Any) -> str:
+    return f'"{_kind(node, value)}"' if isinstance(value, (dict, list)) else quoted(value)
+
+
+def _kind(node: Node, value: Any) -> str:
+    return node.type or ("array" if isinstance(value, list) else "object")
