@@ -28,7 +28,7 @@ _OPEN = frozenset({"JSONSchemaProps", "FieldsV1"})  # recursive or free in form
 
 def model_name(resource: Resource) -> str:
     """What the library calls a resource's kind, without the version."""
-    return resource.kind
+    return f"{resource.group}/{resource.kind}" if resource.plural == "events" and resource.group else resource.kind
 
 
 @lru_cache(maxsize=None)

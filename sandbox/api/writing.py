@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.api import apply, events, managed, metadata, patching
 from sandbox.api.decoding import decode
-from sandbox.api.errors import Cause, already_exists, bad_request, forbidden, invalid, not_found
+from sandbox.api.errors import Cause, already_exists, bad_request, forbidden, invalid, not_found, status_error
 from sandbox.api.objects import Object, clone, name_of, namespace_of, version_of
 from sandbox.api.options import APPLY_PATCH, WriteOptions
 from sandbox.api.resources import NAMESPACES
@@ -83,6 +83,7 @@ class Writer:
         self, resource: Resource, body: Object, namespace: str, name: str, subresource: str, options: WriteOptions
     ) -> Entry:
         """Put an object in the place of the stored one."""
+        _check_served(resource, subresource)
         new = clone(body)
         name = name or name_of(new)
         if name_of(new) and name_of(new) != name:
@@ -106,6 +107,7 @@ class Writer:
         options: WriteOptions,
     ) -> tuple[Entry, bool]:
         """Change part of an object; returns it, and whether applying created it."""
+        _check_served(resource, subresource)
         kind = self._catalog.kind(resource)
         patching.check_accepted(kind, content_type)
         if content_type == APPLY_PATCH:
@@ -224,6 +226,11 @@ class Writer:
     def _refuse_if(kind: Kind, obj: Object, causes: list[Cause]) -> None:
         if causes:
             raise invalid(kind.resource, name_of(obj), causes)
+
+
+def _check_served(resource: Resource, subresource: str) -> None:
+    if subresource and subresource not in resource.subresources:
+        raise status_error(404, "NotFound", "the server could not find the requested resource")
 
 
 def _stored(resource: Resource, obj: Object) -> Object:
