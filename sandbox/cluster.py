@@ -1,0 +1,149 @@
+"""The embedded cluster as one thing: the API, serving, eventing and workloads in one process, started in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox import manifests
+from sandbox.api import Api
+from sandbox.api.serve import serve as serve_api
+from sandbox.debug import brokers_and_debug
+from sandbox.eventing.controller import EventingController, EventingOptions
+from sandbox.eventing.ingress import Ingress
+from sandbox.eventing.sinks import Sinks
+from sandbox.processes import ProcessTable
+from sandbox.servers import served
+from sandbox.serving.controller import ServingController
+from sandbox.serving.environment import LaunchPlanner
+from sandbox.serving.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Sequence
+    from typing import Any
+
+NAMESPACE = "monitoring"
+_CRDS = Path(__file__).with_name("crds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to run the cluster."""
+
+    root: Path
+    """The project's folder: what functions import from, and where manifests are."""
+    functions: Path
+    state: Path
+    """Where kubeconfig and logs go."""
+    manifests: Sequence[Path] = ()
+    port: int = 8080
+    api_port: int = 0
+    data: Path | None = None
+    execute: bool = False
+    idle: float | None = None
+    eventing: EventingOptions = field(default_factory=EventingOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a running cluster is reached."""
+
+    api: str
+    gateway: str
+    broker: str
+    kubeconfig: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster."""
+
+    api: Api
+    endpoints: Endpoints
+    failed: asyncio.Future[None]
+    """Done when one of its controllers has broken down."""
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Cluster]:
+    """Run the cluster until the block ends.
+
+    Raises:
+        PortTakenError: when the gateway's port is not free.
+        UnreadableManifestError: when a manifest cannot be applied.
+    """
+    async with AsyncExitStack() as stack:
+        api = Api()
+        await manifests.apply(api, manifests.load(_CRDS))
+        processes = await stack.enter_async_context(ProcessTable())
+        ingress = Ingress()
+        urls: dict[str, str] = {}
+        planner = LaunchPlanner(
+            api,
+            root=settings.root,
+            functions=settings.functions,
+            state=settings.state,
+            bound=lambda spec: eventing.environment_of(spec),
+        )
+        serving = ServingController(api, processes, planner.plan, gateway=lambda: urls["gateway"], idle=settings.idle)
+        sinks = Sinks(serving, ingress, lambda: urls["broker"])
+        stack.push_async_callback(sinks.close)
+        urls["gateway"] = await stack.enter_async_context(served(Gateway(serving), settings.port))
+        urls["broker"] = await stack.enter_async_context(served(brokers_and_debug(ingress, serving)))
+        server = await stack.enter_async_context(serve_api(api, settings.api_port))
+        eventing = EventingController(api, ingress, sinks, server=server.url, options=settings.eventing)
+        kubeconfig = _write_private(settings.state / "kubeconfig", server.kubeconfig(namespace=NAMESPACE))
+        stack.callback(kubeconfig.unlink, missing_ok=True)
+        objects = [obj for path in settings.manifests for obj in manifests.load(path)]
+        await manifests.apply(api, objects, namespace=NAMESPACE)
+        failed = await stack.enter_async_context(_tasks(serving.run(), eventing.run()))
+        yield Cluster(api, Endpoints(server.url, urls["gateway"], urls["broker"], kubeconfig), failed)
+
+
+@asynccontextmanager
+async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Future[None]]:
+    """Run controllers beside the block; what breaks in one of them is the block's to see."""
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not failed.done():
+            failed.set_exception(error)
+
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield failed
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        failed.cancel()
+
+
+def _write_private(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    return path
+
+
+def write_endpoints(path: Path, endpoints: Endpoints) -> None:
+    """Leave the addresses where other programs find them, all at once."""
+    document = {
+        "api": endpoints.api,
+        "gateway": endpoints.gateway,
+        "broker": endpoints.broker,
+        "kubeconfig": str(endpoints.kubeconfig),
+        "pid": os.getpid(),
+    }
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(document, indent=2) + "\n")
+    scratch.replace(path)

@@ -1,0 +1,10 @@
+"""Answers an event with a body that is no CloudEvent."""
+
+from functions_framework.aio import http
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+@http
+async def answer(request: Request) -> Response:
+    return Response("thanks", media_type="text/plain")
