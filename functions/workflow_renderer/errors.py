@@ -1,0 +1,64 @@
+"""What can be wrong with a template, or with an alert's values in it; no retry mends either."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a template."""
+
+    where: str
+    """A field (``spec.templates[0].container.image``) or a line of the template."""
+    problem: str
+    accepted: str = ""
+
+    def __str__(self) -> str:
+        """The problem as a person reads it."""
+        return f"{self.where}: {self.problem}" + (f" (accepted: {self.accepted})" if self.accepted else "")
+
+
+@dataclass(frozen=True)
+class Unsafe:
+    """One value that may not stand where the template puts it."""
+
+    field: str
+    key: str
+    """The parameters that the value came from, as the template spells them."""
+    problem: str
+    always: bool = False
+    """Whether no value at all may stand there, or not in this way: the template is at fault."""
+
+    def __str__(self) -> str:
+        """The finding as a person reads it; the value itself stays out, it may be a secret or 10 kB."""
+        return f"{self.field}: the value of {self.key} {self.problem}"
+
+
+class TemplateInvalid(Exception):
+    """The template cannot become a workflow; holds every problem found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems beside the message."""
+        super().__init__(_listed(problems))
+        self.problems = tuple(problems)
+
+
+class UnsafeValue(Exception):
+    """Values of the alert may not stand where the template puts them; holds each of them."""
+
+    def __init__(self, findings: Sequence[Unsafe]) -> None:
+        """Keep the findings beside the message."""
+        super().__init__(_listed(findings))
+        self.findings = tuple(findings)
+
+
+def invalid(where: str, problem: str, accepted: str = "") -> TemplateInvalid:
+    """A template with one problem."""
+    return TemplateInvalid([Problem(where, problem, accepted)])
+
+
+def _listed(items: Sequence[object]) -> str:
+    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return "; ".join([*(str(item) for item in items[:_SHOWN]), *more])

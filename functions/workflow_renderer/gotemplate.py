@@ -1,0 +1,271 @@
+"""Go's spelling, evaluated by gotpl with a mark for whatever a pipeline puts out.
+
+gotpl has no hook for output, so the template's own text is edited before it is compiled: at the end of each pipeline
+that puts something out stands one more function, which turns the result into a mark. Conditions, ranges and arguments
+still see the real values. A pipeline of nothing but literals is the author's text and stays as it is.
+
+In Go a missing name puts out ``<no value>`` and makes a condition false. The latter is kept, templates ask that way
+for details that not every alert has; putting one out is an error here.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from gotpl import ExecutionBudget, SandboxPolicy, Template, TemplateError, TemplateSyntaxError
+from gotpl.parse import (
+    ActionNode,
+    CommandNode,
+    DotNode,
+    FieldNode,
+    IdentifierNode,
+    IfNode,
+    ParenthesizedNode,
+    PipeNode,
+    StringNode,
+    VariableNode,
+    WithNode,
+    parse_template,
+)
+
+from functions.workflow_renderer.errors import TemplateInvalid, invalid
+from functions.workflow_renderer.markers import Marks, Quoted
+from functions.workflow_renderer.parameters import Parameters, Sample
+
+Evaluation = Callable[[Parameters], str]
+
+_BUDGET = ExecutionBudget(
+    max_output_chars=1_000_000, max_iterations=10_000, max_template_depth=50, max_function_calls=50_000
+)
+_LONGEST = 200_000
+_FORGIVING = frozenset({"and", "or", "not", "eq", "ne"})
+"""Functions that take a missing name for empty text, as conditions do."""
+_TEXT = frozenset({"print", "printf", "println", "html", "js", "urlquery"})
+"""Functions whose text may be longer than what they are given."""
+_WIDE = re.compile(r"%[-+# 0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
+_KEPT = re.compile(r"[\w][\w.\-]*")
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """Replace the bytes from start to end of the template."""
+
+    start: int
+    end: int
+    text: str
+
+
+class _Names(dict[str, Any]):
+    """The parameters as the template's dot; remembers the name that was missing."""
+
+    missed = ""
+
+    def __gotemplate_lookup__(self, name: str) -> object:
+        """One parameter, for gotpl."""
+        try:
+            return self[name]
+        except KeyError:
+            self.missed = name
+            raise
+
+
+class _Editor:
+    """Finds what to change in a template so that its values come out as marks.
+
+    A block is met twice, where it stands and as a definition: each change is made once.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self.word = f"w{secrets.token_hex(8)}"
+        self.edits: dict[tuple[int, int], _Edit] = {}
+        self.outputs: list[tuple[str, str]] = []
+        """For each mark the names it is of, and its line."""
+        self._marked: set[int] = set()
+        self._limited: set[int] = set()
+
+    def visit(self, node: Any) -> None:
+        """Note the changes below a node."""
+        if isinstance(node, ActionNode) and not node.pipeline.declarations and not _is_literal(node.pipeline):
+            self._mark(node.pipeline)
+        if isinstance(node, IfNode | WithNode) and len(node.pipeline.commands) == 1:
+            self._forgive(node.pipeline.commands[0].arguments)
+        if isinstance(node, CommandNode):
+            self._command(node)
+        for child in _children(node):
+            self.visit(child)
+
+    def apply(self) -> str:
+        """The template with the changes made."""
+        text = self._source
+        for edit in sorted(self.edits.values(), key=lambda item: (item.start, item.end), reverse=True):
+            text = text[: edit.start] + edit.text.encode() + text[edit.end :]
+        return text.decode()
+
+    def _mark(self, pipeline: PipeNode) -> None:
+        if pipeline.end in self._marked:
+            return
+        self._marked.add(pipeline.end)
+        self.outputs.append((_names(pipeline), self._line(pipeline)))
+        self._append(pipeline.end, f" | {self.word} {len(self.outputs) - 1}")
+
+    def _command(self, command: CommandNode) -> None:
+        function = command.arguments[0]
+        if not isinstance(function, IdentifierNode):
+            return
+        if function.name in _FORGIVING:
+            self._forgive(command.arguments[1:])
+        elif function.name == "printf":
+            self._check_format(command)
+        if function.name in _TEXT and command.end not in self._limited:
+            self._limited.add(command.end)
+            self._append(command.end, f" | {self.word}limit", before=True)
+
+    def _check_format(self, command: CommandNode) -> None:
+        where = self._line(command)
+        template = command.arguments[1] if len(command.arguments) > 1 else None
+        if not isinstance(template, StringNode):
+            raise invalid(where, "printf without a literal format", 'printf "…" and its arguments')
+        if _WIDE.search(template.value):
+            raise invalid(where, "printf with a width over 999", "a smaller one")
+
+    def _forgive(self, operands: tuple[Any, ...]) -> None:
+        for operand in operands:
+            if isinstance(operand, FieldNode) or (isinstance(operand, VariableNode) and operand.fields):
+                text = self._source[operand.start : operand.end].decode()
+                owner, _, name = text.rpartition(".")
+                call = f'({self.word}get {owner or "."} "{name}")'
+                self.edits[operand.start, operand.end] = _Edit(operand.start, operand.end, call)
+
+    def _line(self, node: PipeNode | CommandNode) -> str:
+        before = self._source[: node.start].count(b"\n")
+        return f"line {before + 1}"
+
+    def _append(self, at: int, text: str, *, before: bool = False) -> None:
+        known = self.edits.get((at, at))
+        joined = text if known is None else (text + known.text if before else known.text + text)
+        self.edits[at, at] = _Edit(at, at, joined)
+
+
+def prepare(text: str, marks: Marks) -> Evaluation:
+    """Compile a template.
+
+    Raises:
+        TemplateInvalid: when it is no Go template.
+    """
+    editor = _Editor(text.encode())
+    functions: dict[str, Callable[..., object]] = {"keep": _keep, "shquote": Quoted.of}
+    try:
+        parsed = parse_template(text, name="template", left_delimiter="{{", right_delimiter="}}", functions=functions)
+        editor.visit(parsed)
+        functions |= {
+            editor.word: _marking(editor, marks),
+            f"{editor.word}limit": _limit,
+            f"{editor.word}get": _optional,
+        }
+        template = Template(
+            editor.apply(),
+            functions=functions,
+            missing_key="error",
+            sandbox=SandboxPolicy.strict(allow_functions=functions, default_budget=_BUDGET),
+        )
+    except TemplateSyntaxError as error:
+        raise invalid(f"line {error.line}", _message(error)) from error
+    except TemplateError as error:
+        raise invalid("template", _message(error)) from error
+    return lambda parameters: _run(template, parameters)
+
+
+def _run(template: Template, parameters: Parameters) -> str:
+    everything = parameters.all
+    names = everything if isinstance(everything, Sample) else _Names(everything)
+    try:
+        return template.render(names)
+    except TemplateError as error:
+        own = _cause(error)
+        if own is not None:
+            raise own from error
+        where = f"line {getattr(error, 'line', None) or 1}"
+        missed = getattr(names, "missed", "")
+        if missed:
+            raise parameters.missing(missed, where=where) from error
+        raise invalid(where, _message(error)) from error
+
+
+def _marking(editor: _Editor, marks: Marks) -> Callable[..., object]:
+    def mark(number: int, *value: object) -> str:
+        key, where = editor.outputs[number]
+        if not value:
+            raise invalid(where, f"{key} has no value")
+        return marks.add(value[0], key=key, where=where)
+
+    return mark
+
+
+def _limit(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise invalid("template", f"a text over {_LONGEST} characters")
+    return text
+
+
+def _optional(owner: object, name: str) -> object:
+    return owner[name] if isinstance(owner, dict) and name in owner else ""
+
+
+def _keep(name: str) -> str:
+    """``{{.name}}`` for whoever reads the workflow, as in the Go system."""
+    if not _KEPT.fullmatch(name):
+        raise invalid("template", "keep takes the name of a field", 'keep "name"')
+    return "{{." + name + "}}"
+
+
+def _children(node: Any) -> Iterator[Any]:
+    for field in fields(node):
+        held = getattr(node, field.name)
+        for child in held if isinstance(held, tuple) else (held,):
+            if is_dataclass(child):
+                yield child
+
+
+def _walk(node: Any) -> Iterator[Any]:
+    yield node
+    for child in _children(node):
+        yield from _walk(child)
+
+
+def _is_literal(pipeline: PipeNode) -> bool:
+    return not any(isinstance(node, FieldNode | VariableNode | DotNode | ParenthesizedNode) for node in _walk(pipeline))
+
+
+def _names(pipeline: PipeNode) -> str:
+    """What a pipeline puts out, as its author would call it."""
+    names = []
+    for node in _walk(pipeline):
+        if isinstance(node, FieldNode):
+            names.append(".".join(node.fields))
+        elif isinstance(node, VariableNode):
+            names.append(".".join((node.name, *node.fields)).removeprefix("$."))
+        elif isinstance(node, CommandNode) and isinstance(node.arguments[0], IdentifierNode):
+            names.extend(_indexed(node))
+    return ", ".join(dict.fromkeys(names)) or "."
+
+
+def _indexed(command: CommandNode) -> list[str]:
+    function = command.arguments[0]
+    if not isinstance(function, IdentifierNode) or function.name != "index":
+        return []
+    return [argument.value for argument in command.arguments[1:] if isinstance(argument, StringNode)]
+
+
+def _cause(error: BaseException) -> TemplateInvalid | None:
+    """Our own error, where one of our functions raised it inside the template."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, TemplateInvalid):
+        cause = cause.__cause__
+    return cause
+
+
+def _message(error: TemplateError) -> str:
+    return re.sub(r'^template: ?(?:template:)?\d+:\d+: (?:executing "[^"]*": )?', "", str(error))

@@ -1,0 +1,301 @@
+"""Jinja's spelling, in a sandbox that also bounds what a template may use up.
+
+Before a template is compiled, its tree is changed: whatever an expression puts out becomes a mark, loops draw on one
+budget of rounds, and texts that are joined stay within a length. A macro's text is the author's own, with the marks of
+what it put out already in it; it may be put out as it is, not worked on.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, cast
+
+from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, Macro, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.visitor import NodeTransformer
+
+from functions.workflow_renderer.argo_tags import ROOTS
+from functions.workflow_renderer.errors import TemplateInvalid, invalid
+from functions.workflow_renderer.markers import Marks, Quoted, plain
+from functions.workflow_renderer.parameters import Parameters
+
+Evaluation = Callable[[Parameters], str]
+
+_LONGEST = 200_000
+_ROUNDS = 10_000
+_EXPONENT = 16
+_NUMBER = 10**30
+_FILTERS = (
+    "abs capitalize count d default dictsort first float groupby int items join last length list lower map max min"
+    " reject rejectattr replace reverse round select selectattr sort string sum title trim truncate unique upper"
+    " urlencode wordcount"
+).split()
+_OF_TEXT = frozenset("capitalize lower replace string title trim truncate upper urlencode wordcount".split())
+"""Filters that turn whatever they are given into text first: they get texts and numbers alone."""
+_METHODS = frozenset(
+    "split rsplit splitlines partition rpartition startswith endswith upper lower title capitalize strip lstrip rstrip"
+    " removeprefix removesuffix isdigit isalpha isalnum find count items keys values get index cycle changed".split()
+)
+_REFUSED = {
+    nodes.FilterBlock: "a filter block",
+    nodes.AssignBlock: "a set block",
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "import",
+    nodes.Extends: "extends",
+}
+_ACCEPTED = "if, for, set, with, macro, call, raw"
+_GROWING = frozenset({"replace", "join"})
+_MARK, _EACH, _JOIN = " mark", " each", " join"
+"""Filters of ours; no template can spell a name with a space in front."""
+
+
+class _Text(str):
+    """What a macro put together: the author's text, with marks in it."""
+
+    __slots__ = ()
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with budgets for one rendering."""
+
+    intercepted_binops = frozenset({"+", "*", "%", "**"})
+
+    def __init__(self, marks: Marks) -> None:
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0)
+        self._marks, self._rounds = marks, _ROUNDS
+        self.outputs: list[tuple[str, str]] = []
+        self.globals = {"range": self._range}
+        self.filters = {name: _bounded(name, self.filters[name]) for name in _FILTERS} | {
+            "shquote": _shquote,
+            _MARK: self._mark,
+            _EACH: self._each,
+            _JOIN: self._join,
+        }
+
+    def spend(self, rounds: int) -> None:
+        """Take from the budget of loops and calls."""
+        self._rounds -= rounds
+        if self._rounds < 0:
+            raise invalid("template", f"over {_ROUNDS} rounds of loops and calls")
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a macro or one of the functions and methods that are open to templates."""
+        self.spend(1)
+        macro = isinstance(obj, Macro)
+        if not macro and ("caller" in kwargs or isinstance(getattr(obj, "__self__", None), _Text)):
+            raise _final()
+        result = super().call(context, obj, *args, **kwargs)
+        return _Text(result) if macro else _short(result)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """A part of something, but not of a macro's text."""
+        if isinstance(obj, _Text):
+            raise _final()
+        return super().getitem(obj, argument)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Whether a template may call it: macros, range, and methods that only look."""
+        name = getattr(obj, "__name__", "")
+        return isinstance(obj, Macro) or obj == self._range or (name in _METHODS and super().is_safe_callable(obj))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Compute, unless the result would be huge."""
+        if isinstance(left, _Text) or isinstance(right, _Text):
+            raise _final()
+        if operator != "+" and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise invalid("template", f"{operator} with what is no number", "numbers; texts are joined with ~")
+        if operator == "**" and abs(right) > _EXPONENT:
+            raise invalid("template", "a power of large numbers")
+        return _short(super().call_binop(context, operator, left, right))
+
+    def _range(self, *bounds: int) -> range:
+        made = range(*bounds)
+        if len(made) > _ROUNDS:
+            raise invalid("template", f"a range of over {_ROUNDS}")
+        return made
+
+    def _mark(self, value: object, number: int) -> str:
+        key, where = self.outputs[number]
+        if isinstance(value, _Text):
+            return str(value)
+        if isinstance(value, Undefined):
+            str(value)
+        return self._marks.add(value, key=key, where=where)
+
+    def _each(self, items: Iterable[Any]) -> Iterable[Any]:
+        if isinstance(items, Undefined):
+            return items
+        held = list(items)
+        self.spend(len(held))
+        return held
+
+    def _join(self, first: object, *others: object) -> str:
+        if any(isinstance(item, _Text) for item in (first, *others)):
+            raise _final()
+        return str(_short("".join(plain(item, "~") for item in (first, *others))))
+
+
+class _Rewriter(NodeTransformer):
+    """Puts our filters into a template's tree."""
+
+    def __init__(self, environment: _Environment) -> None:
+        self._environment = environment
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - the visitor's spelling
+        """Mark what is put out, except for the template's own words."""
+        node.nodes = [self._marked(child) for child in node.nodes]
+        return node
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
+        """Count a loop's rounds."""
+        self.generic_visit(node)
+        node.iter = _filter(node.iter, _EACH)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
+        """Bound what is joined with ~."""
+        self.generic_visit(node)
+        return _filter(node.nodes[0], _JOIN, node.nodes[1:])
+
+    def _marked(self, child: nodes.Expr) -> nodes.Expr:
+        if isinstance(child, nodes.TemplateData | nodes.Const):
+            return child
+        self._environment.outputs.append((_names(child), f"line {child.lineno}"))
+        number = nodes.Const(len(self._environment.outputs) - 1)
+        return _filter(cast("nodes.Expr", self.visit(child)), _MARK, [number])
+
+
+def prepare(text: str, marks: Marks) -> Evaluation:
+    """Compile a template.
+
+    Raises:
+        TemplateInvalid: when it is no Jinja template, or uses what is not open to it.
+    """
+    environment = _Environment(marks)
+    try:
+        tree = environment.parse(text)
+        _check(tree)
+        template = environment.from_string(cast("nodes.Template", _Rewriter(environment).visit(tree)))
+    except TemplateSyntaxError as error:
+        raise invalid(f"line {error.lineno}", error.message or "syntax error") from error
+
+    asked = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"} - environment.globals.keys()
+
+    def evaluate(parameters: Parameters) -> str:
+        everything = parameters.all
+        names = {name: everything[name] for name in asked if name in everything}
+        return _run(lambda: template.render(names), parameters)
+
+    return evaluate
+
+
+def _run(render: Callable[[], str], parameters: Parameters) -> str:
+    try:
+        return render()
+    except TemplateInvalid:
+        raise
+    except UndefinedError as error:
+        where, name = f"line {_line(error)}", (error.message or "").split("'")
+        if len(name) > 1 and (error.message or "").endswith("is undefined"):
+            raise parameters.missing(name[1], where=where) from error
+        raise invalid(where, error.message or "an undefined name") from error
+    except SecurityError as error:
+        methods = ", ".join(sorted(_METHODS))
+        raise invalid(f"line {_line(error)}", "what is used there is not open to templates", methods) from error
+    except (
+        TemplateError,
+        ArithmeticError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise invalid(f"line {_line(error)}", f"{type(error).__name__}: {error}") from error
+
+
+def _line(error: BaseException) -> int:
+    """The template's line in which it failed: the innermost frame of the template itself."""
+    found, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+def _check(tree: nodes.Template) -> None:
+    for node in tree.find_all(tuple(_REFUSED)):
+        raise invalid(f"line {node.lineno}", f"{_REFUSED[type(node)]} in a template", _ACCEPTED)
+    for name in tree.find_all(nodes.Name):
+        if name.ctx != "load" and name.name in ROOTS:
+            tag = f"{{{{ {name.name} }}}}"
+            raise invalid(f"line {name.lineno}", f"a variable {name.name}, but {tag} is Argo's", "another name")
+
+
+def _names(expression: nodes.Node) -> str:
+    """What an expression puts out, as its author would call it."""
+    held = [_path(node) for node in (expression, *expression.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)))]
+    names = [name for name in dict.fromkeys(held) if name]
+    return ", ".join(name for name in names if not any(other.startswith(f"{name}.") for other in names)) or "it"
+
+
+def _path(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Name):
+        return str(node.name)
+    if isinstance(node, nodes.Getattr):
+        return f"{_path(node.node)}.{node.attr}"
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return f"{_path(node.node)}.{node.arg.value}"
+    return ""
+
+
+def _filter(value: nodes.Expr, name: str, arguments: Iterable[nodes.Expr] = ()) -> nodes.Filter:
+    made = nodes.Filter(value, name, list(arguments), [], None, None)
+    made.set_lineno(value.lineno)
+    return made
+
+
+def _shquote(value: object) -> Quoted:
+    if isinstance(value, Undefined):
+        str(value)
+    return Quoted.of(value)
+
+
+def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter whose results stay within a length, and that leaves a macro's text alone."""
+
+    @wraps(function)
+    def bounded(*arguments: Any, **options: Any) -> Any:
+        if any(isinstance(argument, _Text) for argument in arguments):
+            raise _final()
+        values = [argument for argument in arguments if not isinstance(argument, Environment | Context | EvalContext)]
+        if name in _OF_TEXT and isinstance(values[0], dict | list | tuple):
+            plain(values[0], name)
+        if name in _GROWING:
+            _check_growth(name, *values, **options)
+        return _short(function(*arguments, **options))
+
+    return bounded
+
+
+def _check_growth(name: str, value: Any, *arguments: Any, **options: Any) -> None:
+    """Refuse the two filters whose result may be far longer than all they are given."""
+    texts = [len(str(item)) for item in (*arguments, *options.values()) if isinstance(item, str | int)]
+    times = len(value) + 1 if isinstance(value, str | list | tuple) else _ROUNDS
+    if times * max(texts, default=0) > 100 * _LONGEST:
+        raise invalid("template", f"a text over {_LONGEST} characters")
+
+
+def _final() -> TemplateInvalid:
+    return invalid("template", "a macro's text is worked on", "putting it out as it is")
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str | list | tuple) and len(value) > _LONGEST:
+        raise invalid("template", f"a text over {_LONGEST} characters")
+    if isinstance(value, int) and abs(value) > _NUMBER:
+        raise invalid("template", "a number over 10^30")
+    return value

@@ -1,0 +1,33 @@
+"""Templates that only name parameters, as most do: evaluated without an engine.
+
+``{{.node}}``, ``{{ .node | shquote }}``, ``{{ node }}``, ``{{ node | shquote }}`` mean the same in both spellings and need
+neither. Loading the Go engine takes longer than everything else a first render does.
+"""
+
+import re
+
+from functions.workflow_renderer.markers import Marks, Quoted
+from functions.workflow_renderer.parameters import Parameters
+
+_NAME = re.compile(r"\{\{[ \t]*\.?(?P<key>[A-Za-z_]\w*)[ \t]*(?P<quoted>\|[ \t]*shquote[ \t]*)?\}\}", re.ASCII)
+_ANY = re.compile(r"\{\{|\{%|\{#")
+
+
+def only_names(text: str) -> bool:
+    """Whether there is nothing in the text but its own words and plain names of parameters."""
+    return _ANY.search(_NAME.sub("", text)) is None
+
+
+def fill(text: str, parameters: Parameters, marks: Marks) -> str:
+    """Put marks for the values where the names stand.
+
+    Raises:
+        TemplateInvalid: when there is no such parameter, or it is no single value.
+    """
+
+    def mark(match: re.Match[str]) -> str:
+        key, where = match["key"], f"line {text.count(chr(10), 0, match.start()) + 1}"
+        value = parameters.get(key, where=where)
+        return marks.add(Quoted.of(value) if match["quoted"] else value, key=key, where=where)
+
+    return _NAME.sub(mark, text)

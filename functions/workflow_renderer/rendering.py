@@ -1,0 +1,96 @@
+"""From a template's manifest and an alert to a workflow.
+
+The order is what makes it safe: Argo's tags out of the way; values as marks (`markers`); YAML; fields held against
+Argo's (`argo_fields`); and only then the values, each judged by the field it lands in (`safety`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aegis.models.alert import AegisAlert
+from functions.workflow_renderer import placeholders
+from functions.workflow_renderer.argo_fields import Conformity, current
+from functions.workflow_renderer.argo_tags import Protected
+from functions.workflow_renderer.document import parse
+from functions.workflow_renderer.errors import Problem, TemplateInvalid, UnsafeValue, invalid
+from functions.workflow_renderer.markers import Marks
+from functions.workflow_renderer.parameters import Parameters, parameters_of
+from functions.workflow_renderer.safety import Insertion
+from functions.workflow_renderer.spelling import Spelling, spelling_of
+
+_LONGEST = 262_144
+_API_VERSION, _KIND = "argoproj.io/v1alpha1", "Workflow"
+
+
+def render(manifest: str, alert: AegisAlert) -> dict[str, Any]:
+    """The workflow that a template makes for an alert; its name is left to who creates it.
+
+    Raises:
+        TemplateInvalid: when the template cannot become a workflow in the alert's namespace.
+        UnsafeValue: when values of the alert may not stand where the template puts them.
+    """
+    workflow = structure(*prepare(manifest)(parameters_of(alert)))
+    insertion = Insertion()
+    rendered: dict[str, Any] = insertion.into(workflow)
+    if insertion.findings:
+        raise UnsafeValue(insertion.findings)
+    namespace = (rendered.get("metadata") or {}).get("namespace")
+    if namespace not in (None, "", alert.metadata.namespace):
+        raise invalid("metadata.namespace", "a workflow runs in its alert's namespace", alert.metadata.namespace)
+    return rendered
+
+
+def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], tuple[str, Marks]]:
+    """Compile a template; what comes out is the manifest's text with marks for values, and the marks.
+
+    Raises:
+        TemplateInvalid: when it is no template.
+    """
+    if len(manifest) > _LONGEST:
+        raise invalid("template", f"is longer than {_LONGEST} characters")
+    tags = Protected(manifest)
+    marks = Marks(tags.restore, stand_in=stand_in)
+    evaluate = _engine(spelling_of(tags.text), tags.text, marks)
+    return lambda parameters: (tags.restore(evaluate(parameters)), marks)
+
+
+def _engine(spelling: Spelling, text: str, marks: Marks) -> Callable[[Parameters], str]:
+    """The evaluation of a text; engines are loaded where they are needed, Go's takes a cold start's half."""
+    if placeholders.only_names(text):
+        return lambda parameters: placeholders.fill(text, parameters, marks)
+    if spelling is Spelling.GO:
+        from functions.workflow_renderer import gotemplate  # noqa: PLC0415
+
+        return gotemplate.prepare(text, marks)
+    from functions.workflow_renderer import jinja  # noqa: PLC0415
+
+    return jinja.prepare(text, marks)
+
+
+def structure(text: str, marks: Marks) -> dict[str, Any]:
+    """The text as a workflow that has Argo's fields alone, its values not yet in place.
+
+    Raises:
+        TemplateInvalid: with every problem found.
+    """
+    data = parse(text, marks)
+    if not isinstance(data, dict):
+        raise invalid("manifest", "is empty" if data is None else "is no mapping", "one Workflow")
+    conformity = Conformity()
+    workflow: dict[str, Any] = conformity.of(current(data))
+    problems = [*_kind(data), *conformity.problems]
+    if problems:
+        raise TemplateInvalid(problems)
+    metadata = dict(workflow.get("metadata") or {})
+    metadata.pop("name", None)
+    metadata.pop("generateName", None)
+    return {**workflow, "metadata": metadata}
+
+
+def _kind(data: dict[str, Any]) -> list[Problem]:
+    wanted = {"apiVersion": _API_VERSION, "kind": _KIND}
+    return [
+        Problem(name, f"is {data[name]!r:.60}", accepted)
+        for name, accepted in wanted.items()
+        if name in data and data[name] != accepted
+    ]
