@@ -102,6 +102,8 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         objects = [obj for path in settings.manifests for obj in manifests.load(path)]
         await manifests.apply(api, objects, namespace=NAMESPACE)
         failed = await stack.enter_async_context(_tasks(serving.run(), eventing.run()))
+        await serving.settled()
+        await eventing.settled()
         yield Cluster(api, Endpoints(server.url, urls["gateway"], urls["broker"], kubeconfig), failed)
 
 

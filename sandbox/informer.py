@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
@@ -33,6 +34,7 @@ class Informer:
         self._api = api
         self._changed = changed
         self._objects: dict[tuple[str, str], Object] = {}
+        self.synced = asyncio.Event()
 
     @property
     def objects(self) -> ValuesView[Object]:
@@ -47,14 +49,18 @@ class Informer:
         """Follow the kind until cancelled; begin anew when a watch ends."""
         while True:
             known, self._objects = self._objects, {}
+            since = str(self._api.store.revision)
+            for obj in await self._api.list(self.resource):
+                self._take("ADDED", obj)
+            for key in known.keys() - self._objects.keys():
+                self._changed("DELETED", known[key])
+            self.synced.set()
             try:
-                async with watching(self._api, self.resource) as events:
+                async with watching(self._api, self.resource, resource_version=since) as events:
                     async for event in events:
                         self._take(event.type, event.object)
             except ApiError as error:
                 logger.warning("watch of %s ended: %s", self.resource.qualified, error)
-            for key in known.keys() - self._objects.keys():
-                self._changed("DELETED", known[key])
 
     def _take(self, kind: str, obj: Object) -> None:
         meta = obj["metadata"]

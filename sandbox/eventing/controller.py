@@ -50,6 +50,7 @@ class EventingController:
         self._sinks = sinks
         self._options = options
         self._dirty = asyncio.Event()
+        self._settled = asyncio.Event()
         self._brokers = self._informer("brokers", _EVENTING)
         self._triggers = self._informer("triggers", _EVENTING)
         self._bindings = self._informer("sinkbindings", _SOURCES)
@@ -67,12 +68,19 @@ class EventingController:
             async with asyncio.TaskGroup() as group:
                 for informer in informers:
                     group.create_task(informer.run())
+                for informer in informers:
+                    await informer.synced.wait()
                 while True:
-                    await self._dirty.wait()
                     self._dirty.clear()
                     await self._reconcile()
+                    self._settled.set()
+                    await self._dirty.wait()
         finally:
             await self._running.close()
+
+    async def settled(self) -> None:
+        """Wait until what exists has been put to work."""
+        await self._settled.wait()
 
     def environment_of(self, spec: ServiceSpec) -> dict[str, str]:
         """What SinkBindings put into the environment of a Service."""

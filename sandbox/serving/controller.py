@@ -54,6 +54,10 @@ class ServingController:
             if self._background:
                 await asyncio.wait(self._background)
 
+    async def settled(self) -> None:
+        """Wait until the Services that exist are known."""
+        await self._informer.synced.wait()
+
     def find(self, namespace: str, name: str) -> Activator | None:
         """The activator of one Service."""
         return self._activators.get((namespace, name))
