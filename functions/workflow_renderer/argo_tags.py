@@ -1,12 +1,12 @@
 """Argo's own tags, which pass through both template spellings untouched.
 
-Argo replaces ``{{workflow.name}}``, ``{{inputs.parameters.x}}``, ``{{item}}`` or ``{{=expression}}`` while the workflow
-runs. Here they are exchanged for words that no engine touches, and put back once the template is evaluated.
+Argo replaces ``{{workflow.name}}``, ``{{inputs.parameters.x}}``, ``{{item}}`` or ``{{=expression}}`` while the
+workflow runs. Here they are exchanged for words that no engine touches, and put back once the template is evaluated.
 
 A tag is Argo's by its form: a path below ``workflow``, ``cronworkflow``, ``inputs``, ``outputs``, ``steps``, ``tasks``,
 ``item`` or ``lastRetry``; exactly ``item``, ``retries``, ``node.name`` or ``pod.name``; anything behind ``{{=``. So
-``{{ node }}`` is the alert's detail and ``{{ node.name }}`` is Argo's. With a filter or an operator behind it a path is no
-longer of that form. Whoever needs another tag to reach Argo writes it as a string, ``{{ "{{status}}" }}``.
+``{{ node }}`` is the alert's detail and ``{{ node.name }}`` is Argo's. With a filter or an operator behind it a path
+is no longer of that form. Whoever needs another tag to reach Argo writes it as a string, ``{{ "{{status}}" }}``.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Whether a template can work, found when it is applied and no alert is there yet.
 
-It is rendered twice with stand-ins for its values, once where every name is there and once where all are empty, so that both
-halves of most conditions are seen. What depends on a value is no fault of the template; where no value could stand,
-that is.
+It is rendered twice with stand-ins for its values, once where every name is there and once where all are empty, so
+that both halves of most conditions are seen. What depends on a value is no fault of the template; where no value
+could stand, that is.
 """
 
 from functions.workflow_renderer.errors import Problem, TemplateInvalid

@@ -7,7 +7,7 @@ are the author's alone, so a mark in one is an error; anchors and merge keys wor
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -21,6 +21,7 @@ _LARGEST = 20_000
 _DEEPEST = 60
 _TAG = "tag:yaml.org,2002:"
 _KNOWN = frozenset(f"{_TAG}{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null"))
+_OTHERWISE = frozenset(f"{_TAG}{kind}" for kind in ("int", "timestamp", "value"))
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)")
 
 
@@ -41,16 +42,11 @@ class Composite:
 class _Loader(yaml.CSafeLoader):
     """YAML 1.1 without dates and base-60 numbers."""
 
-    yaml_implicit_resolvers = {
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in (f"{_TAG}timestamp", f"{_TAG}int", f"{_TAG}value")
-        ]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
 
-
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _OTHERWISE]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver(f"{_TAG}int", re.compile(rf"^(?:{_INTEGER.pattern})$"), list("-+0123456789"))
 
 
@@ -89,7 +85,7 @@ class _Builder:
             return dict(self._pairs(node, path))
         if isinstance(node, SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(cast("ScalarNode", node))
 
     def _pairs(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         seen: set[Hashable] = set()
@@ -113,7 +109,7 @@ class _Builder:
             raise invalid(_line(node.start_mark), "the document is too large", f"{_LARGEST} fields")
         self._loader.flatten_mapping(node)
 
-    def _scalar(self, node: Node) -> Any:
+    def _scalar(self, node: ScalarNode) -> Any:
         plain = node.style is None
         parts = self._marks.split(node.value)
         if any(isinstance(part, Value) for part in parts):
@@ -125,7 +121,7 @@ class _Builder:
         return self._loader.construct_object(node)
 
 
-def _integer(node: Node) -> int:
+def _integer(node: ScalarNode) -> int:
     text = node.value.replace("_", "")
     if not _INTEGER.fullmatch(node.value):
         raise invalid(_line(node.start_mark), f"{node.value} is no integer")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from gotpl import ExecutionBudget, SandboxPolicy, Template, TemplateError, TemplateSyntaxError
-from gotpl.parse import (
+from gotpl.parse.nodes import (
     ActionNode,
     CommandNode,
     DotNode,
@@ -27,8 +27,8 @@ from gotpl.parse import (
     StringNode,
     VariableNode,
     WithNode,
-    parse_template,
 )
+from gotpl.parse.parser import parse_template
 
 from functions.workflow_renderer.errors import TemplateInvalid, invalid
 from functions.workflow_renderer.markers import Marks, Quoted
@@ -160,11 +160,9 @@ def prepare(text: str, marks: Marks) -> Evaluation:
     try:
         parsed = parse_template(text, name="template", left_delimiter="{{", right_delimiter="}}", functions=functions)
         editor.visit(parsed)
-        functions |= {
-            editor.word: _marking(editor, marks),
-            f"{editor.word}limit": _limit,
-            f"{editor.word}get": _optional,
-        }
+        functions[editor.word] = _marking(editor, marks)
+        functions[f"{editor.word}limit"] = _limit
+        functions[f"{editor.word}get"] = _optional
         template = Template(
             editor.apply(),
             functions=functions,

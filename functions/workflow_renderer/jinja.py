@@ -10,9 +10,10 @@ from functools import wraps
 from typing import Any, cast
 
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Macro, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from functions.workflow_renderer.argo_tags import ROOTS
@@ -26,17 +27,23 @@ _LONGEST = 200_000
 _ROUNDS = 10_000
 _EXPONENT = 16
 _NUMBER = 10**30
-_FILTERS = (
-    "abs capitalize count d default dictsort first float groupby int items join last length list lower map max min"
-    " reject rejectattr replace reverse round select selectattr sort string sum title trim truncate unique upper"
-    " urlencode wordcount"
-).split()
-_OF_TEXT = frozenset("capitalize lower replace string title trim truncate upper urlencode wordcount".split())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILTERS = _words("""
+    abs capitalize count d default dictsort first float groupby int items join last length list lower map max min
+    reject rejectattr replace reverse round select selectattr sort string sum title trim truncate unique upper
+    urlencode wordcount
+""")
+_OF_TEXT = _words("capitalize lower replace string title trim truncate upper urlencode wordcount")
 """Filters that turn whatever they are given into text first: they get texts and numbers alone."""
-_METHODS = frozenset(
-    "split rsplit splitlines partition rpartition startswith endswith upper lower title capitalize strip lstrip rstrip"
-    " removeprefix removesuffix isdigit isalpha isalnum find count items keys values get index cycle changed".split()
-)
+_METHODS = _words("""
+    split rsplit splitlines partition rpartition startswith endswith upper lower title capitalize strip lstrip rstrip
+    removeprefix removesuffix isdigit isalpha isalnum find count items keys values get index cycle changed
+""")
 _REFUSED = {
     nodes.FilterBlock: "a filter block",
     nodes.AssignBlock: "a set block",
@@ -151,7 +158,7 @@ class _Rewriter(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         """Count a loop's rounds."""
         self.generic_visit(node)
-        node.iter = _filter(node.iter, _EACH)
+        node.iter = _filter(cast("nodes.Expr", node.iter), _EACH)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
@@ -275,13 +282,13 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if name in _OF_TEXT and isinstance(values[0], dict | list | tuple):
             plain(values[0], name)
         if name in _GROWING:
-            _check_growth(name, *values, **options)
+            _check_growth(*values, **options)
         return _short(function(*arguments, **options))
 
     return bounded
 
 
-def _check_growth(name: str, value: Any, *arguments: Any, **options: Any) -> None:
+def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:
     """Refuse the two filters whose result may be far longer than all they are given."""
     texts = [len(str(item)) for item in (*arguments, *options.values()) if isinstance(item, str | int)]
     times = len(value) + 1 if isinstance(value, str | list | tuple) else _ROUNDS

@@ -6,9 +6,9 @@ inferred of its object, but neither system parameters nor the alert's identity. 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any, Self
 
 from aegis.models.alert import AegisAlert
 from functions.workflow_renderer.errors import Problem, TemplateInvalid

@@ -1,7 +1,7 @@
 """Templates that only name parameters, as most do: evaluated without an engine.
 
-``{{.node}}``, ``{{ .node | shquote }}``, ``{{ node }}``, ``{{ node | shquote }}`` mean the same in both spellings and need
-neither. Loading the Go engine takes longer than everything else a first render does.
+``{{.node}}``, ``{{ .node | shquote }}``, ``{{ node }}``, ``{{ node | shquote }}`` mean the same in both spellings and
+need neither. Loading the Go engine takes longer than everything else a first render does.
 """
 
 import re

@@ -5,17 +5,17 @@ that reads it, Argo that replaces its tags by text before anything runs, and the
 Argo inserts parameters, labels and annotations of a workflow into scripts later on, where nobody quotes them. So the
 rule is the same wherever it is not known that a field is only ever data:
 
-- *word* (everywhere else: commands, scripts, parameters, labels): letters, digits and ``._:/@%+=,-``, not beginning with
-  ``-``, no ``..`` between slashes, at most 253 characters;
-- *name* (what names an image, an account, a path, a node; conditions, expressions, patches, manifests in a string): the
-  same without ``%+=,``, which mean something there;
-- *text* (a variable of a container, an artifact's raw data, a request's body, a pod's annotation): anything that is no
-  control character and neither a tag of Argo's nor an expansion, at most 16 KiB;
+- *word* (everywhere else: commands, scripts, parameters, labels): letters, digits and ``._:/@%+=,-``, not beginning
+  with ``-``, no ``..`` between slashes, at most 253 characters, and in a script not empty where its word would vanish;
+- *name* (what names an image, an account, a path, a node; conditions, expressions, patches, manifests in a string):
+  the same without ``%+=,``, which mean something there;
+- *text* (a variable of a container that its command does not expand, an artifact's raw data, a request's body, a
+  pod's annotation): neither control characters nor a tag of Argo's nor an expansion, at most 16 KiB;
 - nothing at all, in a security context, in whether a pod shares its host's namespaces or mounts its account's token.
 
 ``shquote`` lifts the rule where a shell reads the text, and the place is one for plain words (`shell.not_plain`): a
-script whose command is a shell, or the argument behind a shell's ``-c``. A variable of the container is the better way: ``env``
-takes any text, and ``"$NAME"`` in the script is safe.
+script whose command is a shell, or the argument behind a shell's ``-c``. A variable of the container is the better
+way: ``env`` takes any text, and ``"$NAME"`` in the script is safe.
 """
 
 import re
@@ -55,16 +55,21 @@ _ACCEPTED = {
 }
 _CHARACTERS = {Place.WORD: "._:/@%+=,-", Place.NAME: "._:/@-"}
 
-_NOTHING = frozenset(
-    "securityContext hostNetwork hostPID hostIPC hostUsers shareProcessNamespace automountServiceAccountToken".split()
-)
-_NAMES = frozenset(
-    "image imagePullSecrets serviceAccountName serviceAccount namespace nodeName nodeSelector affinity tolerations volumes"
-    " volumeMounts volumeDevices volumeClaimTemplates hostPath hostAliases dnsConfig schedulerName priorityClassName"
-    " podPriorityClassName workflowTemplateRef templateRef configMapKeyRef secretKeyRef configMapRef secretRef"
-    " podSpecPatch manifest setOwnerReference mergeStrategy flags when expression depends withParam withSequence"
-    " successCondition failureCondition url apiVersion kind name entrypoint onExit template key".split()
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NOTHING = _words("""
+    securityContext hostNetwork hostPID hostIPC hostUsers shareProcessNamespace automountServiceAccountToken
+""")
+_NAMES = _words("""
+    image imagePullSecrets serviceAccountName serviceAccount namespace nodeName nodeSelector affinity tolerations
+    volumes volumeMounts volumeDevices volumeClaimTemplates hostPath hostAliases dnsConfig schedulerName
+    priorityClassName podPriorityClassName workflowTemplateRef templateRef configMapKeyRef secretKeyRef configMapRef
+    secretRef podSpecPatch manifest setOwnerReference mergeStrategy flags when expression depends withParam
+    withSequence successCondition failureCondition url apiVersion kind name entrypoint onExit template key
+""")
 _COMMANDS = frozenset({"command", "args"})
 
 
@@ -146,19 +151,12 @@ class Insertion:
         if before.rfind("{{") > before.rfind("}}"):
             return "would stand inside one of Argo's tags", True
         problem = _forbidden(value.text, before, after)
-        if problem:
-            return problem, False
-        if place is Place.TEXT:
-            return _not_text(value.text, before, after), False
+        if problem or place is Place.TEXT:
+            return problem or _not_text(value.text, before, after), False
         problem = _not_accepted(value.text, place) or _vanishes(value, before, after, path)
-        if not problem:
-            return "", False
-        if not value.quoted:
-            return f"{problem}; pipe it through shquote where a shell reads it, or pass it as env", False
-        reason = _not_read_by_shell(path, owner) or shell.not_plain(before)
-        if reason:
-            return f"{problem}, and shquote does not help {reason}", True
-        return ("", False) if len(value.text) <= LONGEST_TEXT else (f"is longer than {LONGEST_TEXT} characters", False)
+        if problem and value.quoted:
+            return _not_quoted(value, problem, before, path, owner)
+        return problem and f"{problem}; pipe it through shquote where a shell reads it, or pass it as env", False
 
     def _place(self, path: Path, owner: Any) -> Place:
         place = place_of(path)
@@ -219,15 +217,17 @@ def _not_accepted(text: str, place: Place) -> str:
 def _vanishes(value: Value, before: str, after: str, path: Path) -> str:
     """An empty value takes its word with it, or makes of a path below a folder the folder itself."""
     argument = isinstance(path[-1], int) and not before and not after
-    if (
-        value.text
-        or argument
-        or before.endswith(("=", "'", '"'))
-        or _COMMANDS.isdisjoint(path)
-        and path[-1] != "source"
-    ):
-        return ""
-    return "is empty"
+    harmless = value.text or argument or before.endswith(("=", "'", '"'))
+    read = path[-1] == "source" or not _COMMANDS.isdisjoint(path[-2:])
+    return "is empty" if read and not harmless else ""
+
+
+def _not_quoted(value: Value, problem: str, before: str, path: Path, owner: Any) -> tuple[str, bool]:
+    """Why quoting the value does not mend its problem, and whether it mends none there."""
+    reason = _not_read_by_shell(path, owner) or shell.not_plain(before)
+    if reason:
+        return f"{problem}, and shquote does not help {reason}", True
+    return (f"is longer than {LONGEST_TEXT} characters" if len(value.text) > LONGEST_TEXT else ""), False
 
 
 def _not_read_by_shell(path: Path, owner: Any) -> str:

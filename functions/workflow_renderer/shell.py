@@ -13,7 +13,9 @@ from pathlib import PurePosixPath
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 
 _COMMAND_OPTION = re.compile(r"-[a-z]*c")
-_SIMPLE_EXPANSION = re.compile(r"\$\{[#!]?[A-Za-z0-9_@*?]+(?:[-:=+?/,^%#.][^\s{}'\"`$\\()<>]*)?\}")
+_SIMPLE_EXPANSION = re.compile(
+    r"\$\{[#!]?[A-Za-z0-9_@*?]+(?:[-:=+?/,^%#.][^\s{}'\"`$\\()<>]*)?\}",
+)
 _READ_AGAIN = re.compile(
     r"(?:^|[\s;&|(])(?:source|\.|trap|(?:ba|da|a|k|z)?sh|-[a-z]*c)[ \t]+$"
     r"|(?:^|[\s;&|(/])(?:eval|ssh|rsh|pdsh|su|xargs|watch|parallel)\s[^\n;&|()]*$"
@@ -25,8 +27,8 @@ _CASE = re.compile(r"case\s")
 def quote(text: str) -> str:
     """One argument of a shell, whatever the text.
 
-    No ``$`` is followed by a parenthesis or another ``$``: the kubelet would expand ``$(NAME)`` in a container's command
-    also inside a shell's quotes.
+    No ``$`` is followed by a parenthesis or another ``$``: the kubelet would expand ``$(NAME)`` in a container's
+    command also inside a shell's quotes.
     """
     return shlex.quote(text).replace("$", "$''")
 
@@ -38,20 +40,12 @@ def is_shell(program: object) -> bool:
 
 def is_script(arguments: Sequence[object], index: int) -> bool:
     """Whether an argument is the script that a shell among those before it runs with ``-c``."""
-    options = 0
-    for position in range(index - 1, -1, -1):
-        argument = arguments[position]
-        if is_shell(argument):
-            return options > 0
-        if not isinstance(argument, str):
-            return False
-        if position == index - 1:
-            if not _COMMAND_OPTION.fullmatch(argument):
-                return False
-        elif not argument.startswith(("-", "+")) and argument != "pipefail":
-            return False
-        options += 1
-    return False
+    before = [argument if isinstance(argument, str) else "" for argument in arguments[:index]]
+    if not before or not _COMMAND_OPTION.fullmatch(before.pop()):
+        return False
+    while before and (before[-1] == "pipefail" or before[-1].startswith(("-", "+"))):
+        before.pop()
+    return bool(before) and is_shell(before[-1])
 
 
 def not_plain(script: str) -> str:
@@ -95,41 +89,47 @@ class _Reader:
             return self._skip_to("'", "inside single quotes")
         if character == "#" and self._begins_word():
             return self._skip_to("\n", "in a comment")
-        if character == "<" and self._script.startswith("<<", self._at):
-            if not self._script.startswith("<<<", self._at):
-                return "after the beginning of a here-document"
-            self._at += 2
-        if character == "(" and self._script.startswith("((", self._at):
+        reason = self._hard_to_read()
+        if not reason:
+            self._step(character)
+        return reason
+
+    def _hard_to_read(self) -> str:
+        """What begins here and cannot be followed to its end."""
+        here = self._script[self._at : self._at + 3]
+        if here.startswith("<<") and here != "<<<":
+            return "after the beginning of a here-document"
+        if here.startswith("(("):
             return "after shell arithmetic"
-        if self._within and self._begins_word() and _CASE.match(self._script, self._at):
-            return "after a case statement in parentheses"
+        case = self._within and self._begins_word() and _CASE.match(self._script, self._at)
+        return "after a case statement in parentheses" if case else ""
+
+    def _step(self, character: str) -> None:
         if character in '"(':
             self._within.append(character)
         elif character == ")" and self._within:
             self._within.pop()
-        self._at += 1
-        return ""
+        self._at += 3 if self._script.startswith("<<<", self._at) else 1
 
     def _special(self, character: str) -> str:
         """A backslash, dollar sign or backquote, the same inside double quotes and out."""
+        if character == "`":
+            return "after a backquote"
         if character == "\\":
             self._at += 2
             return "after a backslash" if self._at > len(self._script) else ""
-        if character == "`":
-            return "after a backquote"
+        return self._dollar()
+
+    def _dollar(self) -> str:
         following = self._script[self._at + 1 : self._at + 3]
         expansion = _SIMPLE_EXPANSION.match(self._script, self._at)
-        if expansion:
-            self._at = expansion.end()
-        elif following.startswith("((") or following.startswith("["):
+        if following.startswith(("((", "[")):
             return "after shell arithmetic"
-        elif following.startswith("("):
+        if not expansion and following[:1] in ("", "{", "'", '"'):
+            return "after an expansion that is hard to read" if following else "after a dollar sign"
+        if following.startswith("("):
             self._within.append("(")
-            self._at += 2
-        elif not following or following[0] in "{'\"":
-            return "after a dollar sign" if not following else "after an expansion that is hard to read"
-        else:
-            self._at += 1
+        self._at = expansion.end() if expansion else self._at + (2 if following.startswith("(") else 1)
         return ""
 
     def _skip_to(self, end: str, reason: str) -> str:

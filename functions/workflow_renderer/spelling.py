@@ -15,9 +15,9 @@ _ACTION = re.compile(
     | \{%[-+]?\s*(?P<statement>[a-z]+)\b.*?%\}""",
     re.VERBOSE | re.DOTALL,
 )
-_STATEMENTS = frozenset(
-    "if elif else endif for endfor set endset macro endmacro call endcall filter endfilter with endwith raw endraw"
-    " block endblock include import from extends autoescape endautoescape do".split()
+_STATEMENT = re.compile(
+    r"if|elif|else|for|set|macro|call|filter|with|raw|block|include|import|from|extends|autoescape|do"
+    r"|end(?:if|for|set|macro|call|filter|with|raw|block|autoescape)"
 )
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
 _GO = re.compile(
@@ -54,16 +54,20 @@ def spelling_of(text: str) -> Spelling:
             first.setdefault(spelling, match)
     if len(first) > 1:
         both = " and ".join(
-            f"{' '.join(match.group().split())[:60]} ({spelling.value}, line {text.count(chr(10), 0, match.start()) + 1})"
+            f"{' '.join(match.group().split())[:60]} ({spelling.value}, line {_line(text, match)})"
             for spelling, match in first.items()
         )
         raise invalid("template", f"both spellings in one template: {both}", "Go's or Jinja's, not both")
     return next(iter(first), Spelling.NONE)
 
 
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start()) + 1
+
+
 def _of_action(match: re.Match[str]) -> Spelling:
     if match["statement"] is not None:
-        return Spelling.JINJA if match["statement"] in _STATEMENTS else Spelling.NONE
+        return Spelling.JINJA if _STATEMENT.fullmatch(match["statement"]) else Spelling.NONE
     if _LITERAL.fullmatch(match["inner"]):
         return Spelling.NONE
     return Spelling.GO if _GO.match(match["inner"]) else Spelling.JINJA
