@@ -110,7 +110,7 @@ class _Builder:
         self._loader.flatten_mapping(node)
 
     def _scalar(self, node: ScalarNode) -> Any:
-        plain = node.style is None
+        plain = not node.style
         parts = self._marks.split(node.value)
         if any(isinstance(part, Value) for part in parts):
             return Composite(parts, plain)
