@@ -1,0 +1,70 @@
+# `make` alone lists the tasks. PORT, DATA and EXECUTE change what `run` and `demo` do.
+PYTHON  ?= python3
+PORT    ?= 8080
+DATA    ?=
+EXECUTE ?=
+
+BIN         := .venv/bin
+INSTALLED   := .venv/.installed
+SOURCES     := shared/aegis functions sandbox tools tests benchmarks
+FUNCTIONS   := $(patsubst functions/%/requirements.in,%,$(wildcard functions/*/requirements.in))
+COMPILE     := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11
+SANDBOX     := $(BIN)/python -m sandbox
+SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 no false,$(EXECUTE)),--execute)
+
+export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test bench crds check-crds lint types check lock clean
+
+help: ## List the tasks
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PORT=8080 is where run and demo listen; DATA=file.db keeps the state; EXECUTE=1 runs containers as local processes"
+
+setup: $(INSTALLED) ## Make .venv and install what requirements.txt pins
+
+$(INSTALLED): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "installing what requirements.txt pins into .venv (the first time only) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@
+
+run: setup ## Start the sandbox, show one alert's life, and go on serving until Ctrl-C
+	@exec $(SANDBOX) run $(SANDBOX_ARGS)
+
+demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
+	@exec $(SANDBOX) demo $(SANDBOX_ARGS)
+
+test: setup ## Run the whole test suite
+	@$(BIN)/python -m pytest -q
+
+bench: setup ## Measure, print, and save benchmarks/results/*.json
+	@$(BIN)/python -m benchmarks
+
+crds: setup ## Write crds/ from the models in shared/aegis/models
+	@$(BIN)/python -m tools.crds
+
+check-crds: setup ## Fail when crds/ is not what the models say
+	@$(BIN)/python -m tools.crds --check
+
+lint: setup ## Check style, formatting and which package may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: setup ## Check the types, tests too
+	@$(BIN)/mypy $(SOURCES)
+
+check: test lint types check-crds ## Everything that a commit must pass
+
+lock: setup ## Pin again what the requirements.in files ask for
+	@$(COMPILE) requirements.in -o requirements.txt
+	@for function in $(FUNCTIONS); do \
+	  $(COMPILE) --constraint requirements.txt functions/$$function/requirements.in -o functions/$$function/requirements.txt || exit 1; \
+	done
+
+clean: ## Remove .venv, the sandbox's state and every cache
+	rm -rf .venv .aegis .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache benchmarks/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
