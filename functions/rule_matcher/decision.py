@@ -1,0 +1,217 @@
+"""What the matcher decides about an alert, without I/O: what is written to its status, and whether a match stands.
+
+It decides on the alert's state and not on which event brought it, so a late or repeated event comes to the same. Where
+that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing.
+
+A resolved alert whose firing was never answered has nothing to undo: not where the match is cancelled before its
+workflow exists, nor where the resolve came before any firing (count 0). There no ``Resolved`` rule runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
+from aegis.models.conditions import Condition, with_condition
+from functions.rule_matcher.matching import RuleIndex, Verdict
+
+TRIGGERED = "Triggered"
+"""The condition that says whether a rule applies, and why not."""
+
+Status = Mapping[str, Any]
+
+
+class Missing(Enum):
+    """What must be known before a decision can be made."""
+
+    RULES = "the rules as they are now"
+    WORKFLOW = "whether the firing's workflow exists"
+
+
+class Unsure(Exception):
+    """The decision depends on what is not known yet."""
+
+    def __init__(self, missing: Missing) -> None:
+        """Keep what is missing."""
+        super().__init__(missing.value)
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a decision is made on, besides the alert."""
+
+    rules: RuleIndex
+    up_to_date: bool = False
+    """Whether the rules were read for this decision; otherwise they may lag behind by a moment."""
+    workflow_exists: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is told about a decision in a Kubernetes Event."""
+
+    reason: str
+    message: str
+    kind: Literal["Normal", "Warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write to the alert's status, and what to tell about it; nothing where all is done already."""
+
+    status: Status | None = None
+    note: Note | None = None
+
+
+NOTHING = Decision()
+
+
+def awaits_workflow(alert: AegisAlert) -> bool:
+    """Whether a match stands whose workflow was not seen yet: whoever finds it so passes it on, again if need be."""
+    return alert.metadata.deletion_timestamp is None and _pending(alert.status.record(alert.phase))
+
+
+def is_answered(alert: AegisAlert) -> bool:
+    """Whether the alert was decided on since its author last edited it: an update that only says so is none."""
+    triggered = _triggered(alert)
+    return triggered is not None and triggered.observed_generation == alert.metadata.generation
+
+
+def decide(alert: AegisAlert, known: Known, *, now: str) -> Decision:
+    """Take the alert's next step.
+
+    Raises:
+        Unsure: when more must be known first.
+    """
+    if alert.metadata.deletion_timestamp is not None:
+        return NOTHING
+    if alert.phase is Phase.FIRING:
+        return _match(alert, known, now=now)
+    return _resolve(alert, known, now=now)
+
+
+def _pending(record: PhaseRecord) -> bool:
+    return record.trigger_status is TriggerStatus.TRIGGERED and not record.workflow and record.outcome is OpsPhase.NONE
+
+
+def _triggered(alert: AegisAlert) -> Condition | None:
+    return next((condition for condition in alert.status.conditions if condition.type == TRIGGERED), None)
+
+
+def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
+    firing = alert.status.firing
+    if not firing.outcome.ended:
+        if firing.workflow or firing.trigger_status is TriggerStatus.CANCELLED:
+            return NOTHING  # of a workflow that runs, the tracker says when it has ended
+        if firing.trigger_status is TriggerStatus.TRIGGERED:
+            return _cancel(alert, known, now=now)
+    if alert.status.count == 0 and not alert.status.resolved.trigger_status:
+        message = "It was resolved before it fired: there is nothing to undo."
+        return _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now)
+    return _match(alert, known, now=now)
+
+
+def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
+    """Take back a match that nobody rendered; if a workflow is made all the same, the tracker records it."""
+    if known.workflow_exists is None:
+        raise Unsure(Missing.WORKFLOW)
+    if known.workflow_exists:
+        return NOTHING
+    message = "It was resolved before its workflow was created."
+    return _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
+
+
+def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
+    recorded = alert.status.record(alert.phase).trigger_status
+    if recorded in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED):
+        return NOTHING
+    verdict = known.rules.find(alert)
+    if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):
+        raise Unsure(Missing.RULES)
+    return _write(alert, verdict, now=now)
+
+
+def _was_unmatched(alert: AegisAlert) -> bool:
+    """Whether a match was taken back because its rule changed: then rules that lag behind would match it again."""
+    triggered = _triggered(alert)
+    return (
+        alert.status.ops_status.trigger_status is TriggerStatus.NONE
+        and triggered is not None
+        and triggered.status == "True"
+    )
+
+
+def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None = None) -> Decision:
+    """Record a verdict, unless just that is recorded already."""
+    phase = phase or alert.phase
+    told = _tells(alert, verdict)
+    condition = _condition(alert, verdict) if told else _seen(alert)
+    conditions = with_condition(alert.status.conditions, condition, now=now) if condition else alert.status.conditions
+    recorded = alert.status.record(phase).trigger_status
+    if (recorded, alert.status.conditions) == (verdict.trigger_status, conditions):
+        return NOTHING
+    status = {
+        **_arrival(alert, now=now),
+        phase.value: _record(verdict, now=now),
+        "conditions": [entry.wire() for entry in conditions],
+    }
+    if told:
+        pending = OpsPhase.PENDING if verdict.rule else OpsPhase.NONE
+        status["opsStatus"] = {"triggerStatus": verdict.trigger_status.value, "alertOpsStatus": pending.value}
+    return Decision(status, _note(verdict) if told else None)
+
+
+def _tells(alert: AegisAlert, verdict: Verdict) -> bool:
+    """Whether the verdict is what the alert shows; that nothing undoes a firing which was answered is not."""
+    return not (
+        alert.phase is Phase.RESOLVED
+        and verdict.trigger_status is TriggerStatus.RULE_NOT_FOUND
+        and alert.status.firing.trigger_status is not TriggerStatus.NONE
+    )
+
+
+def _condition(alert: AegisAlert, verdict: Verdict) -> Condition:
+    return Condition(
+        type=TRIGGERED,
+        status="True" if verdict.rule else "False",
+        reason=verdict.trigger_status.value,
+        message=verdict.message,
+        observed_generation=alert.metadata.generation,
+    )
+
+
+def _seen(alert: AegisAlert) -> Condition | None:
+    condition = _triggered(alert)
+    return condition and condition.model_copy(update={"observed_generation": alert.metadata.generation})
+
+
+def _arrival(alert: AegisAlert, *, now: str) -> dict[str, Any]:
+    """What the intake writes of the alerts that it takes in, for those made by hand."""
+    arrival = {"startTime": alert.status.start_time or alert.metadata.creation_timestamp}
+    if alert.spec.status is AlertStatus.RESOLVED:
+        arrival |= {"status": AlertStatus.RESOLVED.value, "resolvedTime": alert.status.resolved_time or now}
+    return arrival
+
+
+def _record(verdict: Verdict, *, now: str) -> dict[str, Any]:
+    if verdict.trigger_status is TriggerStatus.CANCELLED:
+        return {"triggerStatus": verdict.trigger_status.value}  # what was matched stays on record
+    rule = verdict.rule
+    return {
+        "triggerStatus": verdict.trigger_status.value,
+        "triggerTime": now,
+        "rule": rule.reference.wire() if rule else None,
+        "template": rule.template.wire() if rule else None,
+    }
+
+
+def _note(verdict: Verdict) -> Note | None:
+    match verdict.trigger_status:
+        case TriggerStatus.TRIGGERED:
+            return None
+        case TriggerStatus.RULE_NOT_FOUND | TriggerStatus.CANCELLED:
+            return Note(verdict.trigger_status.value, verdict.message, "Normal")
+        case _:
+            return Note(verdict.trigger_status.value, verdict.message, "Warning")

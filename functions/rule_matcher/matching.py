@@ -1,0 +1,204 @@
+"""Which rule applies to an alert, found without asking every rule.
+
+Ten thousand rules must cost about as much as ten. Types without a pattern are looked up. A pattern is tried only on
+types that hold its literal text: it is filed under three characters of it, those that the fewest others are filed
+under. Only patterns without such a text (``.*``, ``(?i)disk``) are tried on every type. Many rules of one pattern are
+told apart by a label that they select.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Self
+
+from aegis.models.alert import AegisAlert, RuleReference, TemplateReference, TriggerStatus
+from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from functions.rule_matcher.patterns import Branch, branches, matches
+from functions.rule_matcher.validity import Problem, problems
+
+STATUS_LABEL = "alert-status"
+"""Selected by its present value, whatever the label says: the status moves on, labels stay."""
+
+_GRAM = 3
+_NAMED = 10
+
+Where = tuple[str, str]
+"""Namespace and name of a rule."""
+
+_Label = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, as far as finding it needs."""
+
+    where: Where
+    uid: str
+    generation: int
+    spec: RuleSpec
+
+    @classmethod
+    def of(cls, rule: AegisAlertOpsRule) -> Self:
+        """The rule as the API server stores it."""
+        meta = rule.metadata
+        return cls((meta.namespace, meta.name), meta.uid, meta.generation, rule.spec)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it, checked when it is first in question."""
+        return problems(self.spec)
+
+    @property
+    def reference(self) -> RuleReference:
+        """The rule as an alert records it."""
+        namespace, name = self.where
+        return RuleReference.model_validate(
+            {"namespace": namespace, "name": name, "uid": self.uid, "generation": self.generation}
+        )
+
+    @property
+    def template(self) -> TemplateReference:
+        """The template it names, in its own namespace unless it says otherwise."""
+        template = self.spec.ops_template
+        return TemplateReference(namespace=template.namespace or self.where[0], name=template.name)
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether its selector selects the labels; no selector selects everything."""
+        return self.spec.selector is None or self.spec.selector.selects(labels)
+
+    def __str__(self) -> str:
+        return "/".join(self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of looking for a rule: the one that applies, or why there is none."""
+
+    trigger_status: TriggerStatus
+    message: str
+    rule: Rule | None = None
+
+
+def labels_of(alert: AegisAlert) -> dict[str, str]:
+    """The labels that rules select: those of the AegisAlert object, and its status as it is now."""
+    return {**alert.metadata.labels, STATUS_LABEL: alert.status.status.value}
+
+
+def judge(alert: AegisAlert, applying: Iterable[Rule]) -> Verdict:
+    """Choose among the rules that match: the highest priority wins, unless several have it.
+
+    A rule that cannot work never applies. It is named only where there is none besides.
+    """
+    found = list(applying)
+    able = [rule for rule in found if not rule.problems]
+    if not found:
+        message = f"no rule selects alerts of type {alert.spec.type!r} and status {alert.status.status} with its labels"
+        return Verdict(TriggerStatus.RULE_NOT_FOUND, message)
+    if not able:
+        told = "; ".join(f"{rule}: {rule.problems[0]}" for rule in _in_order(found)[:_NAMED])
+        return Verdict(TriggerStatus.RULE_ERROR, f"the rules that match are invalid: {told}")
+    priority = max(rule.spec.priority for rule in able)
+    best = _in_order(rule for rule in able if rule.spec.priority == priority)
+    if len(best) == 1:
+        return Verdict(TriggerStatus.TRIGGERED, f"rule {best[0]} applies", best[0])
+    more = f" and {len(best) - _NAMED} more" if len(best) > _NAMED else ""
+    message = f"{len(best)} rules match with priority {priority}: {', '.join(map(str, best[:_NAMED]))}{more}"
+    return Verdict(TriggerStatus.TOO_MANY_RULES_FOUND, message)
+
+
+def _in_order(rules: Iterable[Rule]) -> list[Rule]:
+    return sorted(rules, key=lambda rule: rule.where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """One status and pattern, and the rules that have it, each under a label it selects or under none."""
+
+    text: str
+    rules: dict[_Label | None, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+
+    def file(self, rules: Sequence[Rule]) -> None:
+        """Place each rule under the label that the fewest others of the pattern select too."""
+        shared = Counter(chain.from_iterable(_selected(rule) for rule in rules))
+        for rule in rules:
+            self.rules[min(_selected(rule), key=shared.__getitem__, default=None)].append(rule)
+
+
+def _selected(rule: Rule) -> Iterable[_Label]:
+    return rule.spec.selector.match_labels.items() if rule.spec.selector else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """A pattern where it is filed: under some literal text of one of its branches."""
+
+    literals: tuple[str, ...]
+    pattern: _Pattern
+
+
+class _Patterns:
+    """The patterns of one status."""
+
+    def __init__(self, rules: Mapping[str, Sequence[Rule]]) -> None:
+        """File all patterns, each with its rules."""
+        self._exact: dict[str, list[_Pattern]] = defaultdict(list)
+        self._by_gram: dict[str, list[_Filed]] = defaultdict(list)
+        self._unfiled: list[_Pattern] = []
+        read = {text: branches(text) for text in rules}
+        shared = Counter(chain.from_iterable(_grams(branch) for found in read.values() for branch in found))
+        for text, found in read.items():
+            pattern = _Pattern(text)
+            pattern.file(rules[text])
+            self._file(pattern, found, shared)
+
+    def _file(self, pattern: _Pattern, found: Sequence[Branch], shared: Mapping[str, int]) -> None:
+        if not all(branch.exact or _grams(branch) for branch in found):
+            self._unfiled.append(pattern)
+            return
+        for branch in found:
+            if branch.exact:
+                self._exact[branch.literals[0]].append(pattern)
+            else:
+                gram = min(_grams(branch), key=lambda gram: (shared[gram], gram))
+                self._by_gram[gram].append(_Filed(branch.literals, pattern))
+
+    def matching(self, text: str) -> Iterator[_Pattern]:
+        """The patterns that match a type; one may come twice."""
+        yield from self._exact.get(text, ())
+        for gram in {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)} & self._by_gram.keys():
+            for filed in self._by_gram[gram]:
+                if all(literal in text for literal in filed.literals) and matches(filed.pattern.text, text):
+                    yield filed.pattern
+        for pattern in self._unfiled:
+            if matches(pattern.text, text):
+                yield pattern
+
+
+def _grams(branch: Branch) -> set[str]:
+    return {text[at : at + _GRAM] for text in branch.literals for at in range(len(text) - _GRAM + 1)}
+
+
+class RuleIndex:
+    """The rules of all namespaces; never changed once it is made."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        """File the rules by their conditions."""
+        by_status: dict[str, dict[str, list[Rule]]] = defaultdict(lambda: defaultdict(list))
+        for rule in rules:
+            for condition in dict.fromkeys((c.status, c.type) for c in rule.spec.alert_conditions):
+                by_status[condition[0]][condition[1]].append(rule)
+        self._patterns = {status: _Patterns(found) for status, found in by_status.items()}
+
+    def find(self, alert: AegisAlert) -> Verdict:
+        """The one rule that applies to an alert, or why there is none."""
+        labels = labels_of(alert)
+        patterns = self._patterns.get(alert.status.status.value)
+        found: dict[Where, Rule] = {}
+        for pattern in patterns.matching(alert.spec.type) if patterns else ():
+            for label in (None, *labels.items()):
+                for rule in pattern.rules.get(label, ()):
+                    if rule.selects(labels):
+                        found[rule.where] = rule
+        return judge(alert, found.values())

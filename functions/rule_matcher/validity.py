@@ -1,0 +1,100 @@
+"""Whether a rule can work, and if not, where and why.
+
+All that is wrong with it is said at once. The template itself is not looked up: it may be applied after the rule.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aegis.models.conditions import Condition, with_condition
+from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.models.selectors import LabelSelector
+from aegis.names import is_label_key, is_label_value
+from functions.rule_matcher.patterns import BadPattern, compiled
+
+RECORDED, INVALID = "Recorded", "Invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a rule: a word for it, the field, and what is accepted there."""
+
+    reason: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+def problems(spec: RuleSpec) -> tuple[Problem, ...]:
+    """Everything that keeps a rule from ever applying as it is written."""
+    return (*_conditions(spec), *_selector(spec.selector), *_template(spec))
+
+
+def _conditions(spec: RuleSpec) -> Iterator[Problem]:
+    if not spec.alert_conditions:
+        yield Problem("InvalidAlertConditions", "spec.alertConditions", "empty: the rule would never apply")
+    for position, condition in enumerate(spec.alert_conditions):
+        field = f"spec.alertConditions[{position}].type"
+        if not condition.type:
+            yield Problem("InvalidAlertConditions", field, "empty: write .* for alerts of any type")
+            continue
+        try:
+            compiled(condition.type)
+        except BadPattern as error:
+            yield Problem("InvalidAlertConditions", field, str(error))
+
+
+def _selector(selector: LabelSelector | None) -> Iterator[Problem]:
+    if selector is None:
+        return
+    for key, value in selector.match_labels.items():
+        yield from _label("spec.selector.matchLabels", key, (value,))
+    for position, requirement in enumerate(selector.match_expressions):
+        field = f"spec.selector.matchExpressions[{position}]"
+        yield from _label(field, requirement.key, requirement.values)
+        if requirement.operator in ("In", "NotIn") and not requirement.values:
+            yield Problem("InvalidSelector", f"{field}.values", f"empty: {requirement.operator} wants at least one")
+        if requirement.operator in ("Exists", "DoesNotExist") and requirement.values:
+            yield Problem("InvalidSelector", f"{field}.values", f"{requirement.operator} takes none")
+
+
+def _label(field: str, key: str, values: tuple[str, ...] | list[str]) -> Iterator[Problem]:
+    if not is_label_key(key):
+        yield Problem("InvalidSelector", field, f"{key!r} is no label key")
+    for value in values:
+        if not is_label_value(value):
+            yield Problem("InvalidSelector", field, f"{value!r} is no label value, so no alert can have it")
+
+
+def _template(spec: RuleSpec) -> Iterator[Problem]:
+    if not spec.ops_template.name:
+        yield Problem("InvalidOpsTemplate", "spec.opsTemplate.name", "empty: name the AegisOpsTemplate to run")
+
+
+def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:
+    """Say on a rule whether it is valid, once for each generation and finding."""
+    found = problems(rule.spec)
+    generation = rule.metadata.generation
+    valid = Condition(
+        type="Valid",
+        status="False" if found else "True",
+        reason=found[0].reason if found else RECORDED,
+        message="; ".join(map(str, found)) if found else "The rule applies to the alerts that it selects.",
+        observed_generation=generation,
+    )
+    conditions = with_condition(rule.status.conditions, valid, now=now)
+    status = INVALID if found else RECORDED
+    if (rule.status.status, rule.status.observed_generation, rule.status.conditions) == (
+        status,
+        generation,
+        conditions,
+    ):
+        return None
+    return {
+        "status": status,
+        "observedGeneration": generation,
+        "conditions": [condition.wire() for condition in conditions],
+    }
