@@ -1,0 +1,78 @@
+"""The folders are whole, and kustomize makes of them what they say."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.manifests.reading import ROOT, SERVING, Manifest, kustomization, read
+
+FOLDERS = ["crds", "knative", "eventing"]
+CLUSTER_SCOPED = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
+
+with_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+
+
+def build(folder: Path) -> list[dict[str, object]]:
+    kubectl = str(shutil.which("kubectl"))
+    built = subprocess.run([kubectl, "kustomize", str(folder)], check=True, capture_output=True, text=True)
+    return list(yaml.safe_load_all(built.stdout))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_names_every_file_in_it(folder: str) -> None:
+    files = {path.name for path in (ROOT / folder).glob("*.yaml")} - {"kustomization.yaml"}
+    assert files == set(kustomization(folder)["resources"])
+
+
+def test_every_object_is_in_the_namespace_or_in_none(manifests: Sequence[Manifest]) -> None:
+    for manifest in manifests:
+        expected = None if manifest.kind in CLUSTER_SCOPED else "monitoring"
+        assert manifest.namespace == expected, f"{manifest.kind} {manifest.name}"
+
+
+def test_no_object_stands_there_twice(manifests: Sequence[Manifest]) -> None:
+    identities = [(m.body["apiVersion"], m.kind, m.name) for m in manifests]
+    assert len(identities) == len(set(identities))
+
+
+@with_kubectl
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_kustomize_builds_a_folder_without_loss(folder: str) -> None:
+    assert len(build(ROOT / folder)) == len(read(folder))
+
+
+@with_kubectl
+def test_an_overlay_exchanges_the_images(tmp_path: Path) -> None:
+    image = read("knative")[1].container["image"].rpartition(":")[0]
+    overlay(tmp_path, images=[{"name": image, "newName": "registry.example/x", "newTag": "1"}])
+    images = [service.container["image"] for service in services(tmp_path)]
+    assert images.count("registry.example/x:1") == 2
+
+
+@with_kubectl
+def test_the_tokens_are_asked_for_by_the_intake_alone(tmp_path: Path) -> None:
+    overlay(tmp_path, components=[relative("knative/components/intake-tokens", tmp_path)])
+    for service in services(tmp_path):
+        assert ("AEGIS_TOKENS_DIR" in service.env) == (service.name == "aegis"), service.name
+        if service.name == "aegis":
+            mount = next(m for m in service.container["volumeMounts"] if m["name"] == "tokens")
+            assert mount["mountPath"] == service.env["AEGIS_TOKENS_DIR"]
+
+
+def overlay(folder: Path, **content: object) -> None:
+    body = {"resources": [relative("knative", folder)], **content}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(body), encoding="utf-8")
+
+
+def relative(target: str, folder: Path) -> str:
+    return os.path.relpath(ROOT / target, folder.resolve())
+
+
+def services(folder: Path) -> list[Manifest]:
+    bodies = [body for body in build(folder) if (body["kind"], body["apiVersion"]) == ("Service", SERVING)]
+    return [Manifest(folder, dict(body)) for body in bodies]

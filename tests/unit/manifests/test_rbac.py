@@ -1,0 +1,121 @@
+"""Each ServiceAccount may do exactly what its function does."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.unit.manifests.reading import Manifest, of_kind
+
+AEGIS, ARGO, CORE = "aegis.io", "argoproj.io", ""
+
+Grants = dict[tuple[str, str], set[str]]
+
+EVERYWHERE: dict[str, Grants] = {
+    "rule-matcher": {
+        (AEGIS, "aegisalerts"): {"get"},
+        (AEGIS, "aegisalerts/status"): {"patch"},
+        (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
+        (AEGIS, "aegisalertopsrules/status"): {"patch"},
+        (CORE, "events"): {"create"},
+    },
+    "workflow-renderer": {
+        (AEGIS, "aegisalerts"): {"get"},
+        (AEGIS, "aegisalerts/status"): {"patch"},
+        (AEGIS, "aegisalertopsrules"): {"get"},
+        (AEGIS, "aegisopstemplates"): {"get"},
+        (AEGIS, "aegisopstemplates/status"): {"patch"},
+        (CORE, "events"): {"create"},
+    },
+    "status-tracker": {
+        (AEGIS, "aegisalerts"): {"get", "list", "delete"},
+        (AEGIS, "aegisalerts/status"): {"patch"},
+        (AEGIS, "aegisalertopsrules"): {"get", "list"},
+        (AEGIS, "aegisalertopsrules/status"): {"patch"},
+        (AEGIS, "aegisopstemplates"): {"get", "list"},
+        (AEGIS, "aegisopstemplates/status"): {"patch"},
+        (CORE, "events"): {"create"},
+    },
+    "aegis-sources": {
+        (AEGIS, "aegisalerts"): {"get", "list", "watch"},
+        (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
+        (AEGIS, "aegisopstemplates"): {"get", "list", "watch"},
+        (ARGO, "workflows"): {"get", "list", "watch"},
+    },
+    "aegis-workflow": {(CORE, "nodes"): {"get", "patch"}},
+}
+"""What an account may do in all namespaces: rules and templates may lie in any."""
+
+IN_THE_NAMESPACE: dict[str, Grants] = {
+    "alert-normalizer": {
+        (AEGIS, "aegisalerts"): {"get", "create"},
+        (AEGIS, "aegisalerts/status"): {"patch"},
+        (AEGIS, "aegisrawalerts"): {"get", "create"},
+    },
+    "rule-matcher": {(ARGO, "workflows"): {"get"}},
+    "workflow-renderer": {(ARGO, "workflows"): {"get", "create"}},
+    "status-tracker": {(ARGO, "workflows"): {"get", "list", "patch"}},
+    "aegis-workflow": {(ARGO, "workflowtaskresults"): {"create", "patch"}},
+}
+"""What it may do in its own namespace only: above all, where repairs can run."""
+
+ACCOUNTS = sorted(EVERYWHERE.keys() | IN_THE_NAMESPACE.keys())
+each_account = pytest.mark.parametrize("account", ACCOUNTS)
+
+
+def granted(manifests: Sequence[Manifest], account: str, kind: str) -> Grants:
+    """What the roles of one kind that are bound to an account allow."""
+    roles = of_kind(manifests, kind)
+    grants: Grants = {}
+    for binding in of_kind(manifests, f"{kind}Binding").values():
+        if account not in {subject["name"] for subject in binding.body["subjects"]}:
+            continue
+        assert binding.body["roleRef"]["kind"] == kind
+        for rule in roles[binding.body["roleRef"]["name"]].body["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    grants.setdefault((group, resource), set()).update(rule["verbs"])
+    return grants
+
+
+@each_account
+def test_an_account_may_do_everywhere_what_is_listed(account: str, manifests: Sequence[Manifest]) -> None:
+    assert granted(manifests, account, "ClusterRole") == EVERYWHERE.get(account, {})
+
+
+@each_account
+def test_an_account_may_do_in_the_namespace_what_is_listed(account: str, manifests: Sequence[Manifest]) -> None:
+    assert granted(manifests, account, "Role") == IN_THE_NAMESPACE.get(account, {})
+
+
+def rules(manifests: Sequence[Manifest]) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    for kind in ("Role", "ClusterRole"):
+        for role in of_kind(manifests, kind).values():
+            for rule in role.body["rules"]:
+                yield f"{kind} {role.name}", rule
+
+
+def test_no_rule_is_a_wildcard_or_opens_a_way_to_more(manifests: Sequence[Manifest]) -> None:
+    forbidden_resources = {"secrets", "pods/exec", "serviceaccounts/token", "roles", "clusterroles", "rolebindings"}
+    forbidden_verbs = {"impersonate", "escalate", "bind", "deletecollection"}
+    for name, rule in rules(manifests):
+        values = {value for part in ("apiGroups", "resources", "verbs") for value in rule[part]}
+        assert not any("*" in value for value in values), name
+        assert not forbidden_resources & set(rule["resources"]), name
+        assert not forbidden_verbs & set(rule["verbs"]), name
+
+
+def test_only_alerts_are_ever_deleted(manifests: Sequence[Manifest]) -> None:
+    deleted = {r for _, rule in rules(manifests) if "delete" in rule["verbs"] for r in rule["resources"]}
+    assert deleted == {"aegisalerts"}
+
+
+def test_every_account_exists_and_is_used(manifests: Sequence[Manifest]) -> None:
+    accounts = set(of_kind(manifests, "ServiceAccount"))
+    bound = {
+        (subject["kind"], subject["namespace"], subject["name"])
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for binding in of_kind(manifests, kind).values()
+        for subject in binding.body["subjects"]
+    }
+    assert bound == {("ServiceAccount", "monitoring", account) for account in accounts}
+    assert accounts == set(ACCOUNTS)
