@@ -131,7 +131,7 @@ PHASE_KEY = "workflows.argoproj.io/phase"
     ],
 )
 def test_the_source_watches_what_others_write_once(
-    kind: type[AegisAlert], labels: dict[str, str], entries: int
+    kind: type[Object], labels: dict[str, str], entries: int
 ) -> None:
     (source,) = of_kind(read("eventing"), "ApiServerSource").values()
     watched = [
