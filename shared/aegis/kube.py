@@ -189,11 +189,17 @@ class Kube:
         path = model.resource.path(namespace, name, subresource)
         return model.read(await self._send("PATCH", path, body=operations, content_type=_JSON_PATCH))
 
-    async def delete(self, known: Object) -> None:
-        """Delete the very object that is known; that it is gone already, or was made anew, is no error."""
-        path = known.resource.path(known.metadata.namespace, known.metadata.name)
-        body = {"preconditions": {"uid": known.metadata.uid}, "propagationPolicy": "Background"}
+    async def delete(self, known: Object, *, if_unchanged: bool = False) -> bool:
+        """Delete the very object that is known, and with ``if_unchanged`` only if it is still as it was read.
+
+        Returns:
+            Whether it was there to be deleted; that it was gone, made anew or changed is no error.
+        """
+        meta = known.metadata
+        preconditions = {"uid": meta.uid, **({"resourceVersion": meta.resource_version} if if_unchanged else {})}
+        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
-            await self._send("DELETE", path, body=body)
+            await self._send("DELETE", known.resource.path(meta.namespace, meta.name), body=body)
         except (NotFound, Conflict):
-            return
+            return False
+        return True
