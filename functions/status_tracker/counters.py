@@ -1,0 +1,214 @@
+"""The counts on templates and rules: each workflow exactly once, and many that end together in one write.
+
+A count and the workflow's uid (``status.counted``) are written at once, and the uid stays listed until the workflow's
+finalizer is gone. So a workflow is uncounted as of a version of the object exactly if its uid is not listed there and
+the workflow is known to be held, or its outcome to be unrecorded, at some later moment. Compare-and-swap on that
+version does the rest. Versions known here are therefore kept with the moment they were read at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from aegis.errors import Conflict, NotFound, Unavailable
+from aegis.kube import Kube
+from aegis.models.alert import OpsPhase
+from aegis.models.rule import AegisAlertOpsRule, Counted
+from aegis.models.template import AegisOpsTemplate
+from aegis.names import Uid
+from functions.status_tracker.memory import Recent
+
+_ATTEMPTS = 20
+_OBJECTS = 256
+_DROPPED = 2000
+
+T = TypeVar("T", AegisAlertOpsRule, AegisOpsTemplate)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Namespace and name of a template or rule."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def read(cls, text: str) -> "Reference | None":
+        """Read ``namespace/name``, as workflows are annotated."""
+        namespace, slash, name = text.partition("/")
+        return cls(namespace, name) if namespace and slash and name else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Ended:
+    """A workflow that ended. At the moment ``uncounted_at`` nobody had counted it; ``prove`` says whether still so."""
+
+    uid: Uid
+    outcome: OpsPhase
+    uncounted_at: float
+    prove: Callable[[], Awaitable[bool]]
+
+
+@dataclass(slots=True)
+class _Known(Generic[T]):
+    """An object as last seen; since that moment every change was this process's own."""
+
+    item: T
+    since: float
+    dropped: set[Uid] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    ended: Ended
+    done: asyncio.Future[None]
+
+
+def counts_of(item: AegisAlertOpsRule | AegisOpsTemplate) -> tuple[str, int, int]:
+    """The field that holds the object's counts, and how many succeeded and failed."""
+    if isinstance(item, AegisOpsTemplate):
+        executed = item.status.execute_status
+        return "executeStatus", executed.succeeded, executed.failed
+    triggered = item.status.trigger_status
+    return "triggerStatus", triggered.succeeded, triggered.failed
+
+
+def count_patch(
+    item: AegisAlertOpsRule | AegisOpsTemplate, ended: Iterable[Ended], *, released: Iterable[Uid]
+) -> Mapping[str, Any]:
+    """The status with these workflows counted and listed, and those delisted whose finalizer is gone."""
+    outcomes = {one.uid: one.outcome for one in ended}
+    gone = set(released)
+    kept = [Counted(uid=uid) for uid in dict.fromkeys([*(c.uid for c in item.status.counted), *outcomes])]
+    name, succeeded, failed = counts_of(item)
+    good = sum(outcome is OpsPhase.SUCCEEDED for outcome in outcomes.values())
+    return {
+        name: {"succeeded": succeeded + good, "failed": failed + len(outcomes) - good},
+        "counted": [counted.wire() for counted in kept if counted.uid not in gone],
+    }
+
+
+def listed(item: AegisAlertOpsRule | AegisOpsTemplate) -> set[Uid]:
+    """The workflows that the object lists as counted."""
+    return {Uid(counted.uid) for counted in item.status.counted}
+
+
+class Counter(Generic[T]):
+    """Counts the workflows of one kind's objects."""
+
+    def __init__(self, kube: Kube, model: type[T]) -> None:
+        self._kube = kube
+        self._model: type[T] = model
+        self._known: Recent[Reference, _Known[T]] = Recent(_OBJECTS)
+        self._released: dict[Reference, set[Uid]] = {}
+        self._waiting: dict[Reference, list[_Waiting]] = {}
+        self._writers: dict[Reference, asyncio.Task[None]] = {}
+
+    async def learn(self, reference: Reference) -> None:
+        """Know the object from before a workflow's outcome is recorded: then nobody can have counted it yet."""
+        if self._known.get(reference) is None:
+            await self._read(reference)
+
+    async def count(self, reference: Reference, ended: Ended) -> None:
+        """Count a workflow, unless it is counted; of an object that is gone, nothing.
+
+        Raises:
+            Unavailable: when it could not be written; nothing was counted then.
+        """
+        waiting = _Waiting(ended, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(reference, []).append(waiting)
+        if reference not in self._writers:
+            self._writers[reference] = asyncio.create_task(self._write_all(reference))
+        await waiting.done
+
+    def released(self, reference: Reference, uid: Uid) -> None:
+        """The workflow's finalizer is gone: its uid leaves the list with the next count."""
+        known = self._known.get(reference)
+        if known is not None and uid in listed(known.item):
+            self._released.setdefault(reference, set()).add(uid)
+
+    async def drop(self, item: T, uids: set[Uid]) -> None:
+        """Delist workflows that are known to be released, if the object is still as it is known."""
+        reference = Reference(item.metadata.namespace, item.metadata.name)
+        kept = [counted.wire() for counted in item.status.counted if counted.uid not in uids]
+        try:
+            written = await self._kube.patch_status(item, {"counted": kept})
+        except (Conflict, NotFound):
+            return
+        self._known.put(reference, _Known(written, monotonic()))
+        self._released.pop(reference, None)
+
+    async def _read(self, reference: Reference) -> _Known[T] | None:
+        try:
+            item = await self._kube.get(self._model, namespace=reference.namespace, name=reference.name)
+        except NotFound:
+            return None
+        known = _Known(item, monotonic())
+        self._known.put(reference, known)
+        return known
+
+    async def _write_all(self, reference: Reference) -> None:
+        """Write until nobody waits; what comes while one write is under way goes into the next."""
+        try:
+            while batch := self._waiting.pop(reference, []):
+                try:
+                    await self._write(reference, [waiting.ended for waiting in batch])
+                except Exception as error:  # noqa: BLE001  (each who waits gets it)
+                    _settle(batch, error)
+                else:
+                    _settle(batch, None)
+        finally:
+            del self._writers[reference]
+
+    async def _write(self, reference: Reference, batch: list[Ended]) -> None:
+        for _ in range(_ATTEMPTS):
+            known = self._known.get(reference) or await self._read(reference)
+            if known is None:
+                return
+            answers = await asyncio.gather(*(_is_due(ended, known) for ended in batch))
+            due = [ended for ended, is_due in zip(batch, answers, strict=True) if is_due]
+            if not due:
+                return
+            released = self._released.pop(reference, set()) & listed(known.item)
+            try:
+                written = await self._kube.patch_status(known.item, count_patch(known.item, due, released=released))
+            except Conflict:
+                self._known.forget(reference)
+                continue
+            except NotFound:
+                self._known.forget(reference)
+                return
+            except BaseException:
+                self._known.forget(reference)  # it may have been written
+                raise
+            known.item = written
+            known.dropped |= released
+            if len(known.dropped) > _DROPPED:
+                self._known.forget(reference)
+            return
+        raise Unavailable(f"{self._model.resource.kind} {reference} changed {_ATTEMPTS} times while it was written")
+
+
+async def _is_due(ended: Ended, known: "_Known[T]") -> bool:
+    """Whether the known version of the object lacks the workflow's count."""
+    if ended.uid in known.dropped or ended.uid in listed(known.item):
+        return False
+    if ended.uncounted_at >= known.since:
+        return True
+    now = monotonic()
+    if await ended.prove():
+        ended.uncounted_at = now
+        return True
+    return False
+
+
+def _settle(batch: list[_Waiting], error: Exception | None) -> None:
+    for waiting in batch:
+        if waiting.done.done():  # its request was given up
+            continue
+        if error is None:
+            waiting.done.set_result(None)
+        else:
+            waiting.done.set_exception(error)

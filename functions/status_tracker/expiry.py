@@ -1,0 +1,89 @@
+"""Which alerts are to be deleted, without I/O; their workflows go with them, as what they own."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from aegis import clock
+from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus, TTLStrategy
+
+AFTER_SUCCESS = timedelta(days=2)
+AFTER_FAILURE = timedelta(days=4)
+AFTER_NO_OPS = timedelta(days=1)
+
+_UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
+
+_Series = tuple[str, str, str, str, str]
+
+
+def expired(alerts: Sequence[AegisAlert], *, now: datetime) -> list[AegisAlert]:
+    """The alerts whose time is over.
+
+    Episode 0, where a sender's next alert is looked up first, stays for as long as a later episode of it does.
+    """
+    continued = {_series(alert) for alert in alerts if alert.spec.episode > 0}
+    return [
+        alert
+        for alert in alerts
+        if is_past_its_time(alert, now=now) and not (alert.spec.episode == 0 and _series(alert) in continued)
+    ]
+
+
+def is_past_its_time(alert: AegisAlert, *, now: datetime) -> bool:
+    """Whether an alert's own time is over; never while it has a workflow that waits or runs."""
+    if alert.metadata.deletion_timestamp is not None or _is_under_way(alert):
+        return False
+    outcome, ended = _outcome(alert)
+    if outcome.ended:
+        return _is_past(ended, after=_after(alert.spec.ttl_strategy, outcome), now=now)
+    after = _seconds(alert.spec.ttl_strategy.seconds_after_no_ops, AFTER_NO_OPS)
+    return _is_past(_received(alert), after=after, now=now)
+
+
+def _series(alert: AegisAlert) -> _Series:
+    spec = alert.spec
+    return alert.metadata.namespace, spec.source, spec.type, spec.fingerprint, spec.starts_at
+
+
+def _is_under_way(alert: AegisAlert) -> bool:
+    state = alert.status
+    waits = any(
+        record.trigger_status is TriggerStatus.TRIGGERED and not record.outcome.ended
+        for record in (state.record(phase) for phase in Phase)
+    )
+    return waits or state.ops_status.active > 0 or state.ops_status.alert_ops_status in _UNENDED
+
+
+def _outcome(alert: AegisAlert) -> tuple[OpsPhase, str]:
+    """How the newest work ended, and when; the summary is all there is on alerts of the Go system."""
+    state = alert.status
+    for record in (state.resolved, state.firing):
+        if record.outcome.ended:
+            return record.outcome, record.completion_time or ""
+    return state.ops_status.alert_ops_status, state.ops_status.completion_time or ""
+
+
+def _after(strategy: TTLStrategy, outcome: OpsPhase) -> timedelta:
+    succeeded = outcome is OpsPhase.SUCCEEDED
+    own = strategy.seconds_after_success if succeeded else strategy.seconds_after_failure
+    default = AFTER_SUCCESS if succeeded else AFTER_FAILURE
+    return _seconds(own, _seconds(strategy.seconds_after_completion, default))
+
+
+def _seconds(count: int | None, default: timedelta) -> timedelta:
+    return default if count is None else timedelta(seconds=count)
+
+
+def _received(alert: AegisAlert) -> str:
+    """When the alert was last heard of."""
+    state = alert.status
+    times = (state.last_received_time, state.resolved_time, state.start_time, alert.metadata.creation_timestamp)
+    return _latest(time for time in times if time)
+
+
+def _latest(times: Iterable[str]) -> str:
+    return max(times, key=clock.parse, default="")
+
+
+def _is_past(since: str, *, after: timedelta, now: datetime) -> bool:
+    """Whether that much time went by; of a moment nobody wrote down it is not known, and nothing is deleted."""
+    return bool(since) and clock.parse(since) + after <= now

@@ -1,0 +1,62 @@
+"""status_tracker: writes what becomes of workflows on their alerts, counts it, and sweeps up what got stuck.
+
+In: Workflows that entered a phase or were deleted; dead letters; the tick. Out: reply ``io.aegis.alert.completed.v1``
+for an outcome that was not known before; to the Broker ``io.aegis.alert.resolved.v1`` where a resolve waited for that
+outcome, and what the sweep sends again. Of an alert it writes opsStatus (once there is a workflow), the phase's
+workflow, workflowUID, outcome and completionTime, over a cancelled match its triggerStatus, and the conditions
+Completed and Stalled; of a template status.executeStatus, of a rule status.triggerStatus, of both status.counted; of a
+workflow the finalizer aegis.io/outcome. It deletes alerts whose time is over.
+"""
+
+from functools import cache
+
+import functions_framework.aio
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aegis.connection import kube
+from aegis.errors import BadEvent
+from aegis.events import RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, TICK, Event
+from aegis.function import serve
+from aegis.models.workflow import Workflow
+from functions.status_tracker.deadletter import is_dead_letter, report
+from functions.status_tracker.sweep import sweep
+from functions.status_tracker.tracking import Tracker
+
+WORKFLOW = Workflow.resource.kind
+
+
+@cache
+def tracker() -> Tracker:
+    """What this process knows of alerts and counts."""
+    return Tracker(kube())
+
+
+@functions_framework.aio.http
+async def track_status(request: Request) -> Response:
+    """The function's target."""
+    return await serve(request, handle)
+
+
+async def handle(event: Event) -> Event | None:
+    """Answer one event.
+
+    Raises:
+        BadEvent: for a type or kind that is none of the above, unless it is a dead letter.
+    """
+    if is_dead_letter(event):
+        await report(kube(), event)
+        return None
+    if event.type == TICK:
+        await sweep(tracker())
+        return None
+    kind = event.extensions.get("kind")
+    if event.type in (RESOURCE_ADDED, RESOURCE_UPDATED, RESOURCE_DELETED) and kind == WORKFLOW:
+        try:
+            workflow = Workflow.read(event.data)
+        except ValidationError as error:
+            raise BadEvent(f"data: not a Workflow: {error}") from error
+        return await tracker().follow(workflow, deleted=event.type == RESOURCE_DELETED)
+    accepted = f"{TICK}, dead letters, or {RESOURCE_ADDED}, {RESOURCE_UPDATED} and {RESOURCE_DELETED} of {WORKFLOW}"
+    raise BadEvent(f"type: {event.type} of {kind or 'no kind'} is not handled here; accepted are {accepted}")

@@ -1,0 +1,184 @@
+"""From a workflow's state to its alert, the counts and the workflow's release.
+
+The order is alert, template, rule, finalizer. Whatever is cut off in between leaves the finalizer in place, and then
+running all of it again, on the next event or by the sweep, ends in the same.
+"""
+
+import logging
+from time import monotonic
+from typing import Literal
+
+from aegis import broker, clock
+from aegis.errors import Conflict, NotFound
+from aegis.events import ALERT_COMPLETED, ALERT_RESOLVED, Event, derived_id
+from aegis.kube import Kube
+from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.workflow import Workflow
+from aegis.names import Uid
+from aegis.recorder import record
+from aegis.transition import Outcome, transition
+from functions.status_tracker import finalizer
+from functions.status_tracker.counters import Ended
+from functions.status_tracker.ledger import Ledger, Origin
+from functions.status_tracker.memory import Recent, Turns
+from functions.status_tracker.progress import (
+    Progress,
+    decide,
+    is_held,
+    is_over,
+    is_recorded,
+    only_left_selection,
+    read_progress,
+    running_patch,
+    vanished,
+)
+
+SOURCE = "/aegis/status-tracker"
+_ALERTS = 1024
+_NEVER = 0.0
+_log = logging.getLogger(__name__)
+
+
+class Tracker:
+    """Follows workflows for one process, and remembers what it wrote last."""
+
+    def __init__(self, kube: Kube) -> None:
+        self.kube = kube
+        self.ledger = Ledger(kube)
+        self._alerts = Recent[Uid, AegisAlert](_ALERTS)
+        self._turns = Turns[Uid]()
+
+    async def follow(self, workflow: Workflow, *, deleted: bool) -> Event | None:
+        """Take in what an event says of a workflow; the reply tells of an outcome that was not known before."""
+        if deleted and only_left_selection(workflow):
+            return None
+        if is_over(workflow) and not is_held(workflow):
+            return None  # released, so all is done
+        return await self.track(workflow, gone=deleted)
+
+    async def track(self, workflow: Workflow, *, gone: bool = False, known: AegisAlert | None = None) -> Event | None:
+        """Record, count and release, as far as there is something to; ``known`` is the alert if it was just read."""
+        progress = read_progress(workflow, gone=gone)
+        if progress is None:
+            return None
+        held = workflow if is_held(workflow) and not gone else None
+        async with self._turns.of(progress.uid):
+            outcome = await self._take(progress, Origin.of_workflow(workflow), held=held, known=known)
+            if held is not None and (outcome is None or progress.ops.ended):
+                await finalizer.release(self.kube, held)
+                self.ledger.released(Origin.of_workflow(workflow), progress.uid)
+        return await self._tell(outcome, progress)
+
+    async def lose(self, alert: AegisAlert, phase: Phase) -> Event | None:
+        """Record that the alert's workflow vanished without an outcome, and with it what held it."""
+        progress = vanished(alert, phase)
+        origin = Origin.of_record(alert.status.record(phase))
+        async with self._turns.of(progress.uid):
+            outcome = await self._take(progress, origin, held=None, known=alert)
+        return await self._tell(outcome, progress)
+
+    async def _take(
+        self, progress: Progress, origin: Origin, *, held: Workflow | None, known: AegisAlert | None
+    ) -> Outcome[AegisAlert] | None:
+        """Record the progress and count an outcome; nothing where the alert is gone."""
+        if progress.ops.ended:
+            await self.ledger.learn(origin)
+        before = monotonic()
+        outcome = await self._record(progress, known)
+        if outcome is None or not progress.ops.ended:
+            return outcome
+        on_record = outcome.item.status.record(progress.phase)
+        if on_record.workflow_uid == progress.uid and (outcome.changed or held):
+
+            async def prove() -> bool:
+                """Nobody counts what nothing holds but the one who recorded it; else what is held is uncounted."""
+                found = await finalizer.read(self.kube, held) if held else None
+                return held is None or (found is not None and is_held(found))
+
+            ended = Ended(
+                uid=progress.uid,
+                outcome=on_record.outcome,
+                uncounted_at=before if outcome.changed else _NEVER,
+                prove=prove,
+            )
+            await self.ledger.count(origin, ended)
+        return outcome
+
+    async def _record(self, progress: Progress, known: AegisAlert | None) -> Outcome[AegisAlert] | None:
+        """Bring the alert's status up to date, with as few requests as what is remembered allows."""
+        uid = progress.alert.uid
+        known = known or self._alerts.get(uid)
+        if known is not None and progress.ops is OpsPhase.RUNNING and is_recorded(known, progress):
+            return Outcome(known, changed=False)
+        try:
+            outcome = None if known else await self._patch(progress)
+            outcome = outcome or await transition(
+                self.kube,
+                known or AegisAlert(metadata=progress.alert),
+                lambda alert: decide(alert, progress, now=clock.now()),
+                fresh=known is None,
+            )
+        except NotFound:
+            outcome = None
+        if outcome is None or outcome.item.metadata.uid != uid:
+            _log.info("a workflow without its alert", extra={"workflow": progress.name, "alert": progress.alert.name})
+            return None
+        if progress.ops.ended:
+            self._alerts.forget(uid)
+        else:
+            self._alerts.put(uid, outcome.item)
+        if outcome.changed:
+            extra = {"object": outcome.item.reference, "workflow": progress.name, "phase": progress.phase}
+            _log.info("workflow %s", progress.reason, extra=extra)
+        return outcome
+
+    async def _patch(self, progress: Progress) -> Outcome[AegisAlert] | None:
+        """The one write of the usual case; nothing where the alert is not as usual."""
+        patch, meta = running_patch(progress, now=clock.now()), progress.alert
+        if patch is None:
+            return None
+        try:
+            item = await self.kube.json_patch(
+                AegisAlert, patch, namespace=meta.namespace, name=meta.name, subresource="status"
+            )
+        except Conflict:
+            return None
+        return Outcome(item, changed=True)
+
+    async def _tell(self, outcome: Outcome[AegisAlert] | None, progress: Progress) -> Event | None:
+        """Say of an outcome that was not known before that it is; a resolve that waited for it is sent again."""
+        if outcome is None or not outcome.changed or not progress.ops.ended:
+            return None
+        alert, meta = outcome.item, outcome.item.metadata
+        kind: Literal["Normal", "Warning"] = "Normal" if progress.ops is OpsPhase.SUCCEEDED else "Warning"
+        await record(self.kube, alert, reason="Completed", message=progress.message, kind=kind)
+        if progress.phase is Phase.FIRING and _waits_for_resolve(alert):
+            await broker.send([_resolved(alert)])
+        return Event(
+            type=ALERT_COMPLETED,
+            source=SOURCE,
+            id=derived_id(meta.uid, progress.uid),
+            subject=f"{meta.namespace}/{meta.name}",
+            data={
+                "phase": progress.phase,
+                "outcome": progress.ops,
+                "alert": {"namespace": meta.namespace, "name": meta.name, "uid": meta.uid},
+                "workflow": {"namespace": meta.namespace, "name": progress.name, "uid": progress.uid},
+            },
+        )
+
+
+def _waits_for_resolve(alert: AegisAlert) -> bool:
+    state = alert.status
+    return state.status is AlertStatus.RESOLVED and state.resolved.trigger_status is TriggerStatus.NONE
+
+
+def _resolved(alert: AegisAlert) -> Event:
+    meta = alert.metadata
+    return Event(
+        type=ALERT_RESOLVED,
+        source=SOURCE,
+        id=derived_id(meta.uid, meta.resource_version),
+        subject=f"{meta.namespace}/{meta.name}",
+        data=alert.manifest(),
+    )

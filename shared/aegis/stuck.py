@@ -1,0 +1,207 @@
+"""What it means for each kind to be stuck, and which event sets it going again: a table, without I/O.
+
+An event is only a hint that a resource changed. Where the hint got lost, the resource stays in a state that should not
+last; the sweep finds it there and gives the hint again. A row says which state, since when, and which event.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from aegis import clock
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
+from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.base import Object
+from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.template import AegisOpsTemplate
+from aegis.models.workflow import Workflow
+from aegis.names import workflow_name
+
+SOURCE = "/aegis/status-tracker/sweep"
+DEFAULT_PATIENCE = timedelta(seconds=30)
+
+MANAGED_BY_LABEL = "aegis.io/managed-by"
+"""What the intake labels its alerts with, unlike those made by hand."""
+
+_UNDER_WAY_OR_CANCELLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
+
+T = TypeVar("T", bound=Object)
+Names = Collection[tuple[str, str]]
+"""Namespaces and names of the workflows that exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T]):
+    """One state that should not last."""
+
+    state: str
+    holds: Callable[[T, Names], bool]
+    since: Callable[[T], str]
+    event: Callable[[T], Event]
+
+
+def remedy(
+    table: Sequence[Row[T]], item: T, *, workflows: Names, now: datetime, patience: timedelta = DEFAULT_PATIENCE
+) -> Event | None:
+    """The event that sets an object going again, if it is stuck for longer than ``patience``."""
+    if item.metadata.deletion_timestamp is not None:
+        return None
+    row = next((row for row in table if row.holds(item, workflows)), None)
+    if row is None or not is_older(row.since(item), now=now, patience=patience):
+        return None
+    return row.event(item)
+
+
+def is_older(since: str, *, now: datetime, patience: timedelta) -> bool:
+    """Whether a moment is longer ago than that; a time nobody can read is."""
+    try:
+        return now - clock.parse(since) > patience
+    except ValueError:
+        return True
+
+
+def is_overdue(workflow: Workflow, *, now: datetime, patience: timedelta = DEFAULT_PATIENCE) -> bool:
+    """Whether what the workflow's state means should have been written by now."""
+    state, meta = workflow.status, workflow.metadata
+    since = state.finished_at or meta.deletion_timestamp or state.started_at or meta.creation_timestamp
+    return is_older(since, now=now, patience=patience)
+
+
+def vanished(alert: AegisAlert, *, workflows: Collection[str]) -> Phase | None:
+    """The phase whose workflow was seen running and is there no more; ``workflows`` are the uids that exist.
+
+    The alert must have been read before the workflows were.
+    """
+    for phase in Phase:
+        record = alert.status.record(phase)
+        if record.workflow_uid and not record.outcome.ended and record.workflow_uid not in workflows:
+            return phase
+    return None
+
+
+def _subject(item: Object) -> str:
+    return f"{item.metadata.namespace}/{item.metadata.name}"
+
+
+def _event(item: Object, typ: str, data: Mapping[str, Any], *, subject: str = "", **extensions: str) -> Event:
+    meta = item.metadata
+    return Event(
+        type=typ,
+        source=SOURCE,
+        id=derived_id(typ, meta.uid, meta.resource_version),
+        subject=subject or _subject(item),
+        data=data,
+        extensions=extensions,
+    )
+
+
+def _changed(item: Object) -> Event:
+    """An object as ApiServerSource would report it; its extensions are what Triggers filter on."""
+    meta, resource = item.metadata, item.resource
+    return _event(
+        item,
+        RESOURCE_UPDATED,
+        item.manifest(),
+        subject=resource.path(meta.namespace, meta.name),
+        kind=resource.kind,
+        name=meta.name,
+        namespace=meta.namespace,
+        apiversion=resource.api_version,
+    )
+
+
+def _alert_event(typ: str) -> Callable[[AegisAlert], Event]:
+    return lambda alert: _event(alert, typ, alert.manifest())
+
+
+def _matched(phase: Phase) -> Callable[[AegisAlert], Event]:
+    return lambda alert: _event(alert, RULE_MATCHED, {"phase": phase, "alert": alert.manifest()})
+
+
+def _is_resolved(alert: AegisAlert) -> bool:
+    return alert.status.status is AlertStatus.RESOLVED
+
+
+def _is_new(alert: AegisAlert, _: Names) -> bool:
+    """Nobody looked for a rule, nor did the Go system whose alerts have no records."""
+    state = alert.status
+    looked = (state.firing.trigger_status, state.ops_status.trigger_status)
+    return not _is_resolved(alert) and not any(looked)
+
+
+def _lacks_workflow(alert: AegisAlert, phase: Phase, workflows: Names) -> bool:
+    meta, record = alert.metadata, alert.status.record(phase)
+    return (
+        record.trigger_status is TriggerStatus.TRIGGERED
+        and not record.workflow
+        and record.outcome is OpsPhase.NONE
+        and (meta.namespace, workflow_name(meta.name, meta.uid, phase.value)) not in workflows
+    )
+
+
+def _is_unrendered(phase: Phase) -> Callable[[AegisAlert, Names], bool]:
+    return lambda alert, workflows: (alert.phase is phase) and _lacks_workflow(alert, phase, workflows)
+
+
+def _is_uncancelled(alert: AegisAlert, workflows: Names) -> bool:
+    return _is_resolved(alert) and _lacks_workflow(alert, Phase.FIRING, workflows)
+
+
+def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
+    """A resolve that nobody looked at, and that waits neither for the firing's work nor was answered by cancelling it.
+
+    What the intake took in as resolved, and received firing only later, starts nothing.
+    """
+    state, meta = alert.status, alert.metadata
+    waits = not state.firing.outcome.ended and state.firing.trigger_status in _UNDER_WAY_OR_CANCELLED
+    came_late = state.count > 0 and alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL in meta.labels
+    return _is_resolved(alert) and not state.resolved.trigger_status and not waits and not came_late
+
+
+def _created(item: Object) -> str:
+    return item.metadata.creation_timestamp
+
+
+def _matched_at(phase: Phase) -> Callable[[AegisAlert], str]:
+    return lambda alert: alert.status.record(phase).trigger_time or _created(alert)
+
+
+def _resolved_at(alert: AegisAlert) -> str:
+    return alert.status.resolved_time or _created(alert)
+
+
+def _free_at(alert: AegisAlert) -> str:
+    """When the resolve could first be looked at: when it came, or when the firing's work ended."""
+    ended = alert.status.firing.completion_time
+    return max((time for time in (_resolved_at(alert), ended) if time), key=_moment)
+
+
+def _moment(text: str) -> float:
+    try:
+        return clock.parse(text).timestamp()
+    except ValueError:
+        return 0.0
+
+
+ALERTS: tuple[Row[AegisAlert], ...] = (
+    Row("firing, no rule looked for", _is_new, _created, _alert_event(ALERT_FIRING)),
+    Row("matched, no workflow", _is_unrendered(Phase.FIRING), _matched_at(Phase.FIRING), _matched(Phase.FIRING)),
+    Row("resolved, its match not cancelled", _is_uncancelled, _resolved_at, _alert_event(ALERT_RESOLVED)),
+    Row("resolved, no rule looked for", _is_unanswered, _free_at, _alert_event(ALERT_RESOLVED)),
+    Row(
+        "resolved and matched, no workflow",
+        _is_unrendered(Phase.RESOLVED),
+        _matched_at(Phase.RESOLVED),
+        _matched(Phase.RESOLVED),
+    ),
+)
+"""Triggers that found no rule are not stuck: the next repeat of the alert asks again."""
+
+
+def _is_unchecked(item: AegisAlertOpsRule | AegisOpsTemplate, _: Names) -> bool:
+    return item.status.observed_generation != item.metadata.generation
+
+
+RULES: tuple[Row[AegisAlertOpsRule], ...] = (Row("changed, not checked", _is_unchecked, _created, _changed),)
+TEMPLATES: tuple[Row[AegisOpsTemplate], ...] = (Row("changed, not checked", _is_unchecked, _created, _changed),)
