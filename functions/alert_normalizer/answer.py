@@ -1,0 +1,77 @@
+"""What a sender is told: one line per alert, or why not."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from aegis.errors import Unavailable
+from aegis.function import problem, unavailable
+from functions.alert_normalizer.incoming import BadContent, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.intake import Answer, Result, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alert of an input and what became of it; a rejected one was never submitted."""
+
+    entry: Entry
+    answer: Answer | None = None
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The alert's line in the answer."""
+        match self.entry, self.answer:
+            case Rejection() as rejection, _:
+                problems = [as_error(item) for item in rejection.problems]
+                return {"result": Result.REJECTED.value, "name": "", "reason": rejection.reason, "errors": problems}
+            case Incoming() as alert, Stored() as stored:
+                return {
+                    "result": stored.result.value,
+                    "name": stored.name,
+                    "reason": stored.reason,
+                    "fingerprint": alert.fingerprint,
+                }
+        raise TypeError("an alert whose fate is not known has no line")
+
+
+def as_error(item: Problem) -> dict[str, str]:
+    """A problem as an answer holds it."""
+    return {"field": item.field, "problem": item.problem, "accepted": item.accepted}
+
+
+def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> Response:
+    """The answer to an input: what is stored, or that nothing could be, or that the sender should try again.
+
+    An input of which one alert could not be stored is sent again as a whole: those that were stored are counted then.
+    With ``empty`` success has no body, as a CloudEvents sender wants it.
+    """
+    failures = [item.answer for item in told if isinstance(item.answer, Exception)]
+    if failures:
+        waits = [failure.retry_after for failure in failures if isinstance(failure, Unavailable)]
+        stored = len(told) - len(failures)
+        message = f"{len(failures)} of {len(told)} alerts could not be stored, {stored} were: send them again"
+        return unavailable(Unavailable(message, retry_after=max(waits, default=1)))
+    lines = [item.line for item in told]
+    if lines and all(line["result"] == Result.REJECTED for line in lines):
+        return _all_rejected(told, lines)
+    if empty:
+        return Response(status_code=204)
+    body = {"alerts": lines} | ({"truncatedAlerts": truncated} if truncated else {})
+    return Response(json.dumps(body) + "\n", media_type="application/json")
+
+
+def bad_content(error: BadContent) -> Response:
+    """The answer to an input that is no list of alerts at all."""
+    return problem(error.status, HTTPStatus(error.status).phrase, str(error), errors=[as_error(error.problem)])
+
+
+def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]]) -> Response:
+    too_large = any(isinstance(item.entry, Rejection) and item.entry.too_large for item in told)
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
+    errors = [error for line in lines for error in line.get("errors", ())]
+    detail = f"none of {len(lines)} alerts could be accepted" if len(lines) > 1 else lines[0]["reason"]
+    return problem(status, status.phrase, detail, errors=errors, alerts=list(lines))

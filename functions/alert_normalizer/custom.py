@@ -1,0 +1,92 @@
+"""The custom alert in JSON, as the Go system reads it: keys without regard to case, except inside ``details``.
+
+It also carries what Aegis adds (source, severity, startsAt), and so is the form in which other functions send alerts:
+the spec of a stored AegisAlert, read as a custom alert, gives that alert again.
+"""
+
+from collections.abc import Mapping
+
+from aegis.models.alert import InvolvedObject
+from aegis.names import Fingerprint, digest, is_label_value
+from functions.alert_normalizer.fields import Fields, kind_of, too_large
+from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
+
+SOURCE = "Default"
+_FINGERPRINT_LENGTH = 16
+
+
+def read_custom(data: object) -> Batch:
+    """Read one alert, a list of alerts, or an object whose ``alerts`` is such a list.
+
+    Raises:
+        BadContent: when it is none of these.
+    """
+    if isinstance(data, dict):
+        alerts = _folded(data).get("alerts")
+        if isinstance(alerts, list):
+            return Batch([_read(alert, f"alerts[{position}]") for position, alert in enumerate(alerts)])
+        return Batch([_read(data, "")])
+    if isinstance(data, list):
+        return Batch([_read(alert, f"[{position}]") for position, alert in enumerate(data)])
+    raise BadContent(Problem("body", f"is {kind_of(data)}", "an alert, or a list of alerts"))
+
+
+def _folded(data: Mapping[str, object]) -> dict[str, object]:
+    """The object by its keys without case; of keys that differ in case alone the last counts, as in Go."""
+    return {key.casefold(): value for key, value in data.items()}
+
+
+def _read(alert: object, at: str) -> Entry:
+    if not isinstance(alert, dict):
+        return Rejection((Problem(at, f"is {kind_of(alert)}", "an object"),))
+    if rejection := too_large(alert, at):
+        return rejection
+    fields, given = Fields(at), _folded(alert)
+    alert_type = fields.text("type", given.get("type"), required=True)
+    status = fields.status("status", given.get("status"))
+    involved = _involved_object(fields, given.get("involvedobject"))
+    details = fields.texts("details", given.get("details"))
+    severity = fields.text("severity", given.get("severity")) or details.get("severity", "")
+    fingerprint = fields.text("fingerprint", given.get("fingerprint"))
+    starts_at = fields.moment("startsAt", given.get("startsat"))
+    source = fields.text("source", given.get("source")) or SOURCE
+    if not is_label_value(source):
+        fields.wrong("source", "is no label value", "at most 63 letters, digits, '-', '_' and '.'")
+    if fields.problems:
+        return Rejection(tuple(fields.problems))
+    return Incoming(
+        source=source,
+        type=alert_type,
+        status=status,
+        severity=severity,
+        involved_object=involved,
+        details=details,
+        fingerprint=Fingerprint(fingerprint) if fingerprint else _fingerprint(alert_type, involved, details),
+        starts_at=starts_at,
+    )
+
+
+def _involved_object(fields: Fields, value: object) -> InvolvedObject:
+    if value is None:
+        return InvolvedObject()
+    if not isinstance(value, dict):
+        fields.wrong("involvedObject", f"is {kind_of(value)}", "an object with kind, name, namespace and node")
+        return InvolvedObject()
+    given = _folded(value)
+    kind, name, namespace, node = (
+        fields.text(f"involvedObject.{key}", given.get(key)) for key in ("kind", "name", "namespace", "node")
+    )
+    if name and not kind:
+        fields.wrong("involvedObject.kind", "is missing or empty", "the kind of the object that is named")
+    if kind == "Pod" and name and not namespace:
+        fields.wrong("involvedObject.namespace", "is missing or empty", "the namespace of the pod")
+    if kind == "Node":
+        node = node or name
+    return InvolvedObject(kind=kind, name=name, namespace=namespace, node=node)
+
+
+def _fingerprint(alert_type: str, involved: InvolvedObject, details: Mapping[str, str]) -> Fingerprint:
+    """What identifies an alert whose sender does not say: everything that it says of it."""
+    pairs = [text for key in sorted(details) for text in (key, details[key])]
+    subject = (involved.kind, involved.name, involved.namespace, involved.node)
+    return Fingerprint(digest(alert_type, *subject, *pairs, length=_FINGERPRINT_LENGTH))

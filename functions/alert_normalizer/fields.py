@@ -1,0 +1,138 @@
+"""Reading the fields of one alert.
+
+Each reader returns a value and notes what is wrong with it, so that a sender is told all of it at once.
+"""
+
+import json
+from datetime import UTC, datetime
+
+from aegis import clock
+from aegis.models.alert import AlertStatus
+from functions.alert_normalizer.incoming import BadContent, Problem, Rejection
+
+LARGEST_ALERT = 256 * 1024
+_KEY_SHOWN = 100
+_STATUSES = {status.value.casefold(): status for status in AlertStatus}
+_KINDS = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+
+
+def kind_of(value: object) -> str:
+    """What JSON calls a value's type."""
+    return _KINDS.get(type(value), "null")
+
+
+def parse(body: bytes) -> object:
+    """Read a body as JSON in UTF-8; half of a surrogate pair becomes U+FFFD, which can be stored.
+
+    Raises:
+        BadContent: when it is none.
+    """
+    accepted = "one JSON document in UTF-8"
+    try:
+        data = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        return storable(data) if b"\\ud" in body.lower() else data
+    except UnicodeDecodeError as error:
+        raise BadContent(Problem("body", f"not UTF-8 at byte {error.start}", accepted), status=400) from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise BadContent(Problem("body", f"not JSON: {error.msg} at {where}", accepted), status=400) from error
+    except ValueError as error:
+        raise BadContent(Problem("body", "has a number that cannot be read", accepted), status=400) from error
+
+
+def _no_constant(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def storable(data: object) -> object:
+    """The data with U+FFFD for each half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    match data:
+        case str():
+            return data if data.isascii() else data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [storable(item) for item in data]
+        case dict():
+            return {storable(key): storable(value) for key, value in data.items()}
+    return data
+
+
+def too_large(data: object, at: str) -> Rejection | None:
+    """The rejection of an alert that is larger than one may be."""
+    if len(json.dumps(data, ensure_ascii=False).encode()) <= LARGEST_ALERT:
+        return None
+    problem = Problem(at or "body", "the alert is too large", f"at most {LARGEST_ALERT // 1024} KiB for one alert")
+    return Rejection((problem,), too_large=True)
+
+
+class Fields:
+    """The fields of one alert that lies ``at`` a path of the input."""
+
+    def __init__(self, at: str) -> None:
+        """Begin without problems."""
+        self.at = at
+        self.problems: list[Problem] = []
+
+    def path(self, name: str) -> str:
+        """A field's path in the whole input."""
+        return f"{self.at}.{name}" if self.at else name
+
+    def wrong(self, name: str, problem: str, accepted: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(self.path(name), problem, accepted))
+
+    def text(self, name: str, value: object, *, required: bool = False) -> str:
+        """A string; ``null`` reads as empty."""
+        if value is not None and not isinstance(value, str):
+            self.wrong(name, f"is {kind_of(value)}", "a string")
+            return ""
+        text = value or ""
+        if required and not text.strip():
+            self.wrong(name, "is missing or empty", "a string that is not empty")
+        return text
+
+    def status(self, name: str, value: object) -> AlertStatus:
+        """Firing or Resolved, in any case."""
+        accepted = "Firing or Resolved"
+        if value is None or value == "":
+            self.wrong(name, "is missing", accepted)
+        elif not isinstance(value, str):
+            self.wrong(name, f"is {kind_of(value)}", accepted)
+        elif value.strip().casefold() not in _STATUSES:
+            self.wrong(name, "is neither of the two", accepted)
+        else:
+            return _STATUSES[value.strip().casefold()]
+        return AlertStatus.FIRING
+
+    def texts(self, name: str, value: object) -> dict[str, str]:
+        """An object of strings; numbers and booleans read as JSON writes them, ``null`` as not given."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.wrong(name, f"is {kind_of(value)}", "an object of strings")
+            return {}
+        read = {}
+        for key, item in value.items():
+            if isinstance(item, str):
+                read[key] = item
+            elif isinstance(item, bool | int | float):
+                read[key] = json.dumps(item)
+            elif item is not None:
+                self.wrong(f"{name}.{key[:_KEY_SHOWN]}", f"is {kind_of(item)}", "a string")
+        return read
+
+    def moment(self, name: str, value: object) -> str:
+        """A time, in UTC and in one spelling; empty where it is not given, or Go's zero time."""
+        text = self.text(name, value).strip()
+        if not text:
+            return ""
+        try:
+            moment = clock.parse(text)
+            return "" if moment.year == 1 else _spelled(moment.astimezone(UTC))
+        except (ValueError, OverflowError):
+            self.wrong(name, "is no time", "a time as in RFC 3339, for example 2026-01-31T08:00:00Z")
+            return ""
+
+
+def _spelled(moment: datetime) -> str:
+    fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"

@@ -1,0 +1,307 @@
+"""Storing what came in: creating, counting and resolving AegisAlerts.
+
+A new alert costs one request to the API server: it is created, and only where its name is taken is it read. Posts of
+one alert that come while it is being written are gathered and written as one, so that a storm of the same alert is a
+few writes and not as many conflicts; each sender has its answer after its own post is on record.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import takewhile
+from typing import Any
+
+from aegis.errors import AlreadyExists, ApiError, Invalid, NotFound, Unavailable
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
+from aegis.kube import Kube
+from aegis.models.alert import AegisAlert, AlertStatus
+from aegis.transition import transition
+from functions.alert_normalizer import episodes
+from functions.alert_normalizer.incoming import Incoming
+from functions.alert_normalizer.manifest import manifest
+from functions.alert_normalizer.settings import Settings
+
+SOURCE = "/aegis/alert-normalizer"
+_AT_ONCE = 32  # fewer than the connections to the API server, so that none waits for one
+_ATTEMPTS = 10
+_UNDECIDED = episodes.Nothing("")
+_log = logging.getLogger(__name__)
+
+
+class Result(StrEnum):
+    """What became of one alert."""
+
+    CREATED = "created"
+    COUNTED = "counted"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of one alert; ``event`` tells it to the Broker."""
+
+    result: Result
+    name: str
+    reason: str
+    event: Event | None = None
+
+
+Answer = Stored | Exception
+"""What became of one alert, or why that is not known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """One post of an alert, and its sender's wait."""
+
+    alert: Incoming
+    event: str
+    answer: asyncio.Future[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an alert stands: its episode 0, which names the newest, and the newest, which may have expired."""
+
+    anchor: AegisAlert
+    newest: AegisAlert | None
+    remembered: bool = False
+    """Whether it is known from an earlier write alone, so that nothing but another write may be built on it."""
+
+    def after_write(self) -> "_Place | None":
+        """What the next posts may start from: only of episode 0 does a write notice that there is a newer one."""
+        return _Place(self.anchor, self.newest, remembered=True) if self.newest is self.anchor else None
+
+
+@dataclass(slots=True)
+class _Decider:
+    """Decides for a transition, and keeps what it decided last."""
+
+    arrivals: episodes.Arrivals
+    clock: Callable[[], datetime]
+    cooldown: timedelta
+    last: episodes.Decision = _UNDECIDED
+
+    def __call__(self, alert: AegisAlert) -> Mapping[str, Any] | None:
+        self.last = episodes.decide(alert, self.arrivals, now=self.clock(), cooldown=self.cooldown)
+        return self.last.status if isinstance(self.last, episodes.Write) else None
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The posts of one alert that wait, and the task that writes them."""
+
+    waiting: deque[_Arrival] = field(default_factory=deque)
+    writer: asyncio.Task[None] | None = None
+
+
+class Intake:
+    """Stores alerts, one writer per alert and process; other replicas are kept apart by compare-and-swap."""
+
+    def __init__(
+        self, kube: Kube, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Store through this connection."""
+        self._kube = kube
+        self._settings = settings
+        self._clock = clock
+        self._queues: dict[str, _Queue] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    def submit(self, alert: Incoming, *, event: str = "") -> asyncio.Future[Answer]:
+        """Take one alert in; ``event`` is the hash of the CloudEvent it came with, by which it is counted once.
+
+        Posts of one alert are stored in the order in which they are submitted.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if alert.type in self._settings.ignored_types:
+            answer.set_result(Stored(Result.IGNORED, "", f"alerts of type {alert.type} are ignored"))
+            return answer
+        name = alert.name()
+        queue = self._queues.setdefault(name, _Queue())
+        queue.waiting.append(_Arrival(alert, event, answer))
+        if queue.writer is None:
+            queue.writer = asyncio.create_task(self._write(name, queue))
+        return answer
+
+    async def _write(self, name: str, queue: _Queue) -> None:
+        place: _Place | None = None
+        while queue.waiting:
+            async with self._turn:
+                batch = _same_status(queue.waiting)
+                try:
+                    settled = await self._settle(batch, place)
+                    place = settled and settled.after_write()
+                except Exception as error:  # noqa: BLE001  (each sender is told, whatever it was)
+                    place = None
+                    for arrival in batch:
+                        _answer(arrival, _as_answer(error, arrival.alert))
+        del self._queues[name]
+
+    async def _settle(self, batch: Sequence[_Arrival], place: _Place | None) -> _Place | None:
+        """Put posts of one status on record; ``place`` is where the alert stood after the posts before."""
+        waiting = batch
+        for _ in range(_ATTEMPTS):
+            if not waiting:
+                return place
+            try:
+                if place is None:
+                    place, waiting = await self._create_or_find(waiting)
+                else:
+                    place, waiting = await self._step(waiting, place)
+            except NotFound:
+                place = None  # deleted in between
+        if waiting:
+            raise Unavailable(f"{batch[0].alert.name()} changed {_ATTEMPTS} times while it was written")
+        return place
+
+    async def _create_or_find(self, waiting: Sequence[_Arrival]) -> tuple[_Place, Sequence[_Arrival]]:
+        first = waiting[0]
+        try:
+            created = await self._create(first, episode=0)
+        except AlreadyExists:
+            return await self._find(first.alert), waiting
+        _answer(first, _created(created))
+        return _Place(created, created), waiting[1:]
+
+    async def _create(self, first: _Arrival, *, episode: int, known: Sequence[str] = ()) -> AegisAlert:
+        """Create an episode that counts the first post; a resolve without its firing counts none."""
+        events = [*known, *([first.event] if first.event else [])][-episodes.EVENTS_REMEMBERED :]
+        body = manifest(first.alert, self._settings, episode=episode, events=events)
+        created = await self._kube.create(AegisAlert, body, namespace=self._settings.namespace)
+        if first.alert.status is AlertStatus.FIRING:
+            return created
+        status = episodes.resolved_first(self._clock())
+        outcome = await transition(
+            self._kube, created, lambda alert: status if alert.status.resolved_time is None else None
+        )
+        return outcome.item
+
+    async def _find(self, alert: Incoming) -> _Place:
+        anchor = await self._get(alert.name())
+        if anchor.metadata.deletion_timestamp is not None:
+            raise Unavailable(f"{anchor.reference} is being deleted")
+        return await self._follow(anchor, alert)
+
+    async def _follow(self, anchor: AegisAlert, alert: Incoming) -> _Place:
+        """Where the anchor says that the alert stands."""
+        latest = anchor.status.latest_episode
+        if latest <= anchor.spec.episode:
+            return _Place(anchor, anchor)
+        try:
+            return _Place(anchor, await self._get(alert.name(latest)))
+        except NotFound:
+            return _Place(anchor, None)
+
+    async def _get(self, name: str) -> AegisAlert:
+        return await self._kube.get(AegisAlert, namespace=self._settings.namespace, name=name)
+
+    async def _step(self, waiting: Sequence[_Arrival], place: _Place) -> tuple[_Place, Sequence[_Arrival]]:
+        """Decide on the newest episode that is known, and do it."""
+        if place.newest is None:
+            return await self._open(waiting, place)
+        arrivals = episodes.Arrivals(waiting[0].alert.status, [arrival.event for arrival in waiting])
+        decide, newest = _Decider(arrivals, self._clock, self._settings.cooldown), place.newest
+        if decide(newest) is not None:
+            newest = (await transition(self._kube, newest, decide)).item
+        elif place.remembered:
+            return await self._find(waiting[0].alert), waiting
+        place = _Place(newest if newest.spec.episode == place.anchor.spec.episode else place.anchor, newest)
+        match decide.last:
+            case episodes.Open():
+                return await self._open(waiting, place)
+            case episodes.Moved():
+                return await self._follow(place.anchor, waiting[0].alert), waiting
+            case episodes.Write(event=event, reason=reason):
+                _answer_all(waiting, newest, reason, tell=bool(event))
+            case episodes.Nothing(reason=reason):
+                _answer_all(waiting, newest, reason, tell=False)
+        return place, ()
+
+    async def _open(self, waiting: Sequence[_Arrival], place: _Place) -> tuple[_Place, Sequence[_Arrival]]:
+        """Open the next episode, then name it on the anchor; who is late finds it there."""
+        first = waiting[0]
+        last = place.newest.spec.episode if place.newest else place.anchor.status.latest_episode
+        known = episodes.known_events(place.newest) if place.newest else ()
+        episode, answer = last + 1, None
+        try:
+            newest = await self._create(first, episode=episode, known=known)
+            answer = _created(newest)
+        except AlreadyExists:
+            newest = await self._get(first.alert.name(episode))
+            if newest.metadata.deletion_timestamp is not None:
+                raise Unavailable(f"{newest.reference} is being deleted") from None
+        outcome = await transition(
+            self._kube,
+            place.anchor,
+            lambda anchor: {"latestEpisode": episode} if anchor.status.latest_episode < episode else None,
+        )
+        if answer is None:
+            return _Place(outcome.item, newest), waiting
+        _answer(first, answer)
+        return _Place(outcome.item, newest), waiting[1:]
+
+
+def _same_status(waiting: deque[_Arrival]) -> list[_Arrival]:
+    """Take the first posts off, as far as they say the same."""
+    status = waiting[0].alert.status
+    batch = list(takewhile(lambda arrival: arrival.alert.status is status, waiting))
+    for _ in batch:
+        waiting.popleft()
+    return batch
+
+
+def _answer(arrival: _Arrival, answer: Answer) -> None:
+    if arrival.answer.done():
+        return
+    if isinstance(answer, Stored):
+        extra = {"object": f"aegisalert/{answer.name}", "result": answer.result.value, "reason": answer.reason}
+        _log.info("alert %s", answer.result.value, extra=extra)
+    arrival.answer.set_result(answer)
+
+
+def _answer_all(waiting: Sequence[_Arrival], alert: AegisAlert, reason: str, *, tell: bool) -> None:
+    """All of them are on record with one write; the Broker is told once."""
+    result = Result.RESOLVED if waiting[0].alert.status is AlertStatus.RESOLVED else Result.COUNTED
+    for position, arrival in enumerate(waiting):
+        event = _event(alert) if tell and position == 0 else None
+        _answer(arrival, Stored(result, alert.metadata.name, reason, event))
+
+
+def _created(alert: AegisAlert) -> Stored:
+    reason = "new" if alert.spec.episode == 0 else f"new, episode {alert.spec.episode}"
+    if alert.status.status is AlertStatus.RESOLVED:
+        return Stored(Result.RESOLVED, alert.metadata.name, f"{reason}: resolved before it fired", _event(alert))
+    return Stored(Result.CREATED, alert.metadata.name, reason, _event(alert))
+
+
+def _event(alert: AegisAlert) -> Event:
+    meta = alert.metadata
+    kind = ALERT_RESOLVED if alert.status.status is AlertStatus.RESOLVED else ALERT_FIRING
+    return Event(
+        type=kind,
+        source=SOURCE,
+        id=derived_id(meta.uid, meta.resource_version, kind),
+        subject=f"{meta.namespace}/{meta.name}",
+        data=alert.manifest(),
+    )
+
+
+def _as_answer(error: Exception, alert: Incoming) -> Answer:
+    """An alert that the API server refuses for what it is can never be stored; everything else may pass."""
+    name = alert.name()
+    match error:
+        case Invalid() | ApiError(status=413):
+            _log.warning("alert rejected", extra={"object": f"aegisalert/{name}", "error": str(error)})
+            return Stored(Result.REJECTED, name, f"the API server refuses it: {error}")
+        case Unavailable() | ApiError():
+            _log.warning("alert not stored", extra={"object": f"aegisalert/{name}", "error": str(error)})
+        case _:
+            _log.error("alert not stored", extra={"object": f"aegisalert/{name}"}, exc_info=error)
+    return error

@@ -1,0 +1,41 @@
+"""alert_normalizer: takes alerts in, from any sender, and stores each as an AegisAlert.
+
+In: HTTP ``POST /alertmanager/alert``, ``/alert``, ``/default/alert``, ``/ai/alert``; at ``/`` the CloudEvents
+``io.aegis.alert.v1`` and ``io.prometheus.alertmanager.v4``. Out: AegisAlerts and AegisRawAlerts; to the Broker, once
+they are stored and the sender has its answer, ``io.aegis.alert.firing.v1``, ``.resolved.v1`` and
+``io.aegis.rawalert.received.v1``. Of an alert it alone writes the spec, and of the status: status, count, startTime,
+lastReceivedTime, resolvedTime, latestEpisode and receivedEvents.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aegis.connection import kube
+from aegis.function import HEALTH_PATHS
+from functions.alert_normalizer.intake import Intake
+from functions.alert_normalizer.routes import Reception
+from functions.alert_normalizer.settings import settings
+
+
+@cache
+def reception() -> Reception:
+    """The process's one reception, made when the first alert comes.
+
+    Where ``AEGIS_TOKENS_DIR`` is set, even to nothing, senders must show one of the tokens in that folder.
+    """
+    directory = os.environ.get("AEGIS_TOKENS_DIR")
+    tokens = None if directory is None else Path(directory or os.devnull)
+    return Reception(kube(), settings(), Intake(kube(), settings()), tokens)
+
+
+@functions_framework.aio.http
+async def normalize(request: Request) -> Response:
+    """The function's target."""
+    if request.url.path in HEALTH_PATHS:
+        return Response(status_code=204)
+    return await reception().serve(request)

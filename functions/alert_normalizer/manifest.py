@@ -1,0 +1,70 @@
+"""The AegisAlert that an alert is stored as: labels that rules select by, annotations, and how long it is kept."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from aegis.names import is_label_key, is_label_value, label_value
+from functions.alert_normalizer.incoming import Incoming
+from functions.alert_normalizer.settings import Settings
+
+MANAGED_BY = {"aegis.io/managed-by": "alert-normalizer"}
+RECEIVED_EVENTS = "aegis.io/received-events"
+"""Annotation: hashes of the events counted before the alert had a status to note them in."""
+
+_RESERVED = ("aegis.io", "kubernetes.io", "k8s.io")
+
+
+def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Sequence[str]) -> dict[str, Any]:
+    """The AegisAlert of one episode; ``events`` are hashes of the events that are counted with it."""
+    name = alert.name(episode)
+    labels = _labels(alert, name)
+    annotations = dict(settings.system_parameters)
+    if events:
+        annotations[RECEIVED_EVENTS] = " ".join(events)
+    return {
+        "metadata": {"name": name, "labels": labels, "annotations": annotations},
+        "spec": {
+            "type": alert.type,
+            "status": alert.status.value,
+            "source": alert.source,
+            "severity": alert.severity,
+            "involvedObject": alert.involved_object.model_dump(),
+            "details": dict(alert.details),
+            "selector": {"matchLabels": labels},
+            "ttlStrategy": {
+                "secondsAfterSuccess": settings.seconds_after_success,
+                "secondsAfterFailure": settings.seconds_after_failure,
+                "secondsAfterNoOps": settings.seconds_after_no_ops,
+            },
+            "fingerprint": alert.fingerprint,
+            "startsAt": alert.starts_at,
+            "episode": episode,
+        },
+    }
+
+
+def _labels(alert: Incoming, name: str) -> dict[str, str]:
+    return {
+        **_as_labels(alert.details),
+        "alert-source-type": alert.source,
+        "alert-type": label_value(alert.type),
+        "alert-status": alert.status.value,
+        "fingerprint": label_value(alert.fingerprint),
+        "uuid": str(uuid5(NAMESPACE_URL, name)),
+        **MANAGED_BY,
+    }
+
+
+def _as_labels(details: Mapping[str, str]) -> dict[str, str]:
+    """The details that Kubernetes takes as labels; a sender cannot set those that Kubernetes or Aegis acts on."""
+    return {
+        key: value
+        for key, value in details.items()
+        if is_label_key(key) and is_label_value(value) and not _is_reserved(key)
+    }
+
+
+def _is_reserved(key: str) -> bool:
+    prefix = key.rpartition("/")[0]
+    return any(prefix == domain or prefix.endswith(f".{domain}") for domain in _RESERVED)

@@ -1,0 +1,188 @@
+"""Where a request goes: tokens, path, method and size first, then the parser that the path names, then the store."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from aegis import broker, logs
+from aegis.errors import ApiError, BadEvent, Unavailable
+from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
+from aegis.function import problem, unavailable
+from aegis.kube import Kube
+from aegis.names import digest
+from functions.alert_normalizer import tokens
+from functions.alert_normalizer.alertmanager import read_webhook
+from functions.alert_normalizer.answer import Told, answer, bad_content
+from functions.alert_normalizer.custom import read_custom
+from functions.alert_normalizer.fields import parse, storable
+from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Problem, Rejection
+from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Stored
+from functions.alert_normalizer.settings import Settings
+
+LARGEST_BODY = 5 * 1024 * 1024
+_PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
+_log = logging.getLogger(__name__)
+
+Parser = Callable[[object], Batch]
+_PARSERS: dict[str, Parser] = {
+    "/alertmanager/alert": read_webhook,
+    "/alert": read_custom,
+    "/default/alert": read_custom,
+}
+_EVENT_PARSERS: dict[str, Parser] = {ALERTMANAGER: read_webhook, ALERT: read_custom}
+
+
+@dataclass(frozen=True)
+class Reception:
+    """The intake's HTTP side."""
+
+    kube: Kube
+    settings: Settings
+    intake: Intake
+    tokens: Path | None = None
+    """Where the tokens are mounted; nowhere means that none are wanted."""
+
+    async def serve(self, request: Request) -> Response:
+        """Answer a request."""
+        try:
+            refused = tokens.refuse(request.headers.get("authorization"), self.tokens)
+            return refused or await self._route(request)
+        except BadContent as error:
+            _log.warning("bad content", extra={"path": request.url.path, "error": str(error)})
+            return bad_content(error)
+        except BadEvent as error:
+            _log.warning("bad event", extra={"error": str(error)})
+            return problem(400, "Bad Request", str(error))
+        except RecursionError:
+            return bad_content(BadContent(Problem("body", "is nested too deeply", "a list of alerts"), status=400))
+        except ClientDisconnect:
+            return problem(400, "Bad Request", "the body was cut off")
+        except (Unavailable, ApiError) as error:
+            _log.warning("not now", extra={"error": str(error)})
+            return unavailable(error if isinstance(error, Unavailable) else Unavailable("nothing could be stored"))
+
+    async def _route(self, request: Request) -> Response:
+        path = request.url.path.rstrip("/") or "/"
+        handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {"/": self._events, "/ai/alert": self._raw}
+        handler = self._alerts if path in _PARSERS else handlers.get(path)
+        if handler is None:
+            known = ", ".join([*_PARSERS, *handlers])
+            return problem(404, "Not Found", f"alerts are taken at {known}")
+        if request.method != "POST":
+            return problem(405, "Method Not Allowed", "alerts come with POST", headers={"Allow": "POST"})
+        return await handler(request)
+
+    async def _alerts(self, request: Request) -> Response:
+        """Alerts in JSON; the content type is not asked, because curl says form data unless told otherwise."""
+        parser = _PARSERS[request.url.path.rstrip("/")]
+        batch = parser(parse(await _body(request, LARGEST_BODY)))
+        if batch.truncated:
+            _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
+        told = await self._store(batch.entries)
+        return _telling(told, answer(told, truncated=batch.truncated))
+
+    async def _events(self, request: Request) -> Response:
+        """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
+        body = await _body(request, LARGEST_BODY)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        events = read_batch(body) if media_type == BATCH_CONTENT_TYPE else [read_event(request.headers, body)]
+        logs.event_id.set(" ".join(event.id for event in events[:1]))
+        read = [
+            _read_event(event, f"[{position}].data." if len(events) > 1 else "data.")
+            for position, event in enumerate(events)
+        ]
+        entries = [entry for batch in read for entry in batch.entries]
+        hashes = [
+            digest(event.identity, str(position))
+            for event, batch in zip(events, read, strict=True)
+            for position in range(len(batch.entries))
+        ]
+        told = await self._store(entries, hashes)
+        return _telling(told, answer(told, empty=True))
+
+    async def _raw(self, request: Request) -> Response:
+        """Anything at all."""
+        from functions.alert_normalizer import raw  # noqa: PLC0415  (most senders have a known shape)
+
+        body = await _body(request, raw.LARGEST_RAW)
+        if not body:
+            raise BadContent(Problem("body", "is empty", "a message in any form"), status=400)
+        stored, event = await raw.store_raw(
+            self.kube,
+            body,
+            request.headers,
+            source=SOURCE,
+            namespace=self.settings.namespace,
+            now=datetime.now(UTC),
+        )
+        told = json.dumps({"name": stored.metadata.name, "namespace": stored.metadata.namespace}) + "\n"
+        background = BackgroundTask(broker.send, [event])
+        return Response(told, status_code=202, media_type="application/json", background=background)
+
+    async def _store(self, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
+        """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
+        waits: dict[int, asyncio.Future[Answer]] = {}
+        for position, entry in enumerate(entries):
+            if isinstance(entry, Rejection):
+                _log.warning("alert rejected", extra={"reason": entry.reason})
+            else:
+                waits[position] = self.intake.submit(entry, event=hashes[position] if hashes else "")
+        if waits:
+            await asyncio.wait(waits.values(), timeout=_PATIENCE_SECONDS)
+        slow = Unavailable("storing takes too long")
+        answers = {position: wait.result() if wait.done() else slow for position, wait in waits.items()}
+        return [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
+
+
+def _telling(told: Sequence[Told], response: Response) -> Response:
+    """The same answer; once the sender has it, the Broker is told."""
+    events = [item.answer.event for item in told if isinstance(item.answer, Stored) and item.answer.event]
+    if events:
+        response.background = BackgroundTask(broker.send, events)
+    return response
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The body, read no further than the limit."""
+    too_large = BadContent(Problem("body", "is too large", f"at most {limit // 1024} KiB"), status=413)
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > limit:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise too_large
+    return bytes(body)
+
+
+def _read_event(event: Event, prefix: str) -> Batch:
+    """The alerts of an event, their problems named by where they lie in the request.
+
+    Raises:
+        BadEvent: for a type that is not taken here.
+    """
+    parser = _EVENT_PARSERS.get(event.type)
+    if parser is None:
+        raise BadEvent(f"type: {event.type} is not handled here; accepted are {', '.join(_EVENT_PARSERS)}")
+    try:
+        batch = parser(storable(event.data))
+    except BadContent as error:
+        return Batch([Rejection((replace(error.problem, field=prefix.rstrip(".")),))])
+    if batch.truncated:
+        _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
+    return Batch([_under(prefix, entry) for entry in batch.entries], batch.truncated)
+
+
+def _under(prefix: str, entry: Entry) -> Entry:
+    if not isinstance(entry, Rejection):
+        return entry
+    return replace(entry, problems=tuple(replace(item, field=prefix + item.field) for item in entry.problems))

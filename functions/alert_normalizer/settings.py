@@ -1,0 +1,76 @@
+"""What an operator sets, from the environment."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+
+from aegis.names import is_label_key
+
+_LONGEST = 2**31 - 1  # seconds; what the CRD takes
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How alerts are stored."""
+
+    namespace: str = "monitoring"
+    ignored_types: frozenset[str] = frozenset({"Watchdog", "InfoInhibitor"})
+    cooldown: timedelta = timedelta(minutes=30)
+    system_parameters: Mapping[str, str] = field(default_factory=dict)
+    seconds_after_success: int = 2 * 24 * 3600
+    seconds_after_failure: int = 4 * 24 * 3600
+    seconds_after_no_ops: int = 24 * 3600
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read when they are first needed."""
+    return read(os.environ)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Read settings.
+
+    ``AEGIS_NAMESPACE``, ``AEGIS_IGNORED_TYPES`` (comma list), ``AEGIS_COOLDOWN_SECONDS``,
+    ``AEGIS_SYSTEM_PARAMETERS`` (``key=value,key=value``) and ``AEGIS_TTL_SECONDS_AFTER_{SUCCESS,FAILURE,NO_OPS}``.
+    """
+    default = Settings()
+
+    def seconds(name: str, otherwise: int) -> int:
+        text = environment.get(name, "")
+        if text.isascii() and text.isdigit():
+            return min(int(text), _LONGEST)
+        if text:
+            _log.error("a setting is not a number of seconds: its default stands", extra={"setting": name})
+        return otherwise
+
+    ignored = environment.get("AEGIS_IGNORED_TYPES")
+    return Settings(
+        namespace=environment.get("AEGIS_NAMESPACE") or default.namespace,
+        ignored_types=default.ignored_types if ignored is None else frozenset(_listed(ignored)),
+        cooldown=timedelta(seconds=seconds("AEGIS_COOLDOWN_SECONDS", int(default.cooldown.total_seconds()))),
+        system_parameters=_parameters(environment.get("AEGIS_SYSTEM_PARAMETERS", "")),
+        seconds_after_success=seconds("AEGIS_TTL_SECONDS_AFTER_SUCCESS", default.seconds_after_success),
+        seconds_after_failure=seconds("AEGIS_TTL_SECONDS_AFTER_FAILURE", default.seconds_after_failure),
+        seconds_after_no_ops=seconds("AEGIS_TTL_SECONDS_AFTER_NO_OPS", default.seconds_after_no_ops),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """System parameters become annotations, so a key that is none would keep every alert from being stored."""
+    parameters = {}
+    for item in _listed(text):
+        key, equals, value = item.partition("=")
+        if equals and is_label_key(key.strip()):
+            parameters[key.strip()] = value.strip()
+        else:
+            _log.error("AEGIS_SYSTEM_PARAMETERS: left out what is no key=value", extra={"parameter": key})
+    return parameters
