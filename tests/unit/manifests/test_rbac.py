@@ -16,6 +16,7 @@ EVERYWHERE: dict[str, Grants] = {
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
         (AEGIS, "aegisalertopsrules/status"): {"patch"},
+        (ARGO, "workflows"): {"get"},
         (CORE, "events"): {"create"},
     },
     "workflow-renderer": {
@@ -24,6 +25,7 @@ EVERYWHERE: dict[str, Grants] = {
         (AEGIS, "aegisalertopsrules"): {"get"},
         (AEGIS, "aegisopstemplates"): {"get"},
         (AEGIS, "aegisopstemplates/status"): {"patch"},
+        (ARGO, "workflows"): {"get"},
         (CORE, "events"): {"create"},
     },
     "status-tracker": {
@@ -33,6 +35,7 @@ EVERYWHERE: dict[str, Grants] = {
         (AEGIS, "aegisalertopsrules/status"): {"patch"},
         (AEGIS, "aegisopstemplates"): {"get", "list"},
         (AEGIS, "aegisopstemplates/status"): {"patch"},
+        (ARGO, "workflows"): {"get", "list"},
         (CORE, "events"): {"create"},
     },
     "aegis-sources": {
@@ -43,7 +46,7 @@ EVERYWHERE: dict[str, Grants] = {
     },
     "aegis-workflow": {(CORE, "nodes"): {"get", "patch"}},
 }
-"""What an account may do in all namespaces: rules and templates may lie in any."""
+"""What an account may do in all namespaces: rules, templates and alerts made by hand may lie in any."""
 
 IN_THE_NAMESPACE: dict[str, Grants] = {
     "alert-normalizer": {
@@ -51,12 +54,11 @@ IN_THE_NAMESPACE: dict[str, Grants] = {
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisrawalerts"): {"get", "create"},
     },
-    "rule-matcher": {(ARGO, "workflows"): {"get"}},
-    "workflow-renderer": {(ARGO, "workflows"): {"get", "create"}},
-    "status-tracker": {(ARGO, "workflows"): {"get", "list", "patch"}},
+    "workflow-renderer": {(ARGO, "workflows"): {"create"}},
+    "status-tracker": {(ARGO, "workflows"): {"patch"}},
     "aegis-workflow": {(ARGO, "workflowtaskresults"): {"create", "patch"}},
 }
-"""What it may do in its own namespace only: above all, where repairs can run."""
+"""What it may do in its own namespace only: above all, create the workflows that repair."""
 
 ACCOUNTS = sorted(EVERYWHERE.keys() | IN_THE_NAMESPACE.keys())
 each_account = pytest.mark.parametrize("account", ACCOUNTS)

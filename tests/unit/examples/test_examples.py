@@ -1,0 +1,101 @@
+"""Each example does what it says: its rule takes its alert, and its template becomes the right command."""
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aegis.models.alert import AegisAlert
+from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.template import AegisOpsTemplate
+from functions.alert_normalizer.custom import read_custom
+from functions.alert_normalizer.incoming import Incoming
+from functions.alert_normalizer.manifest import manifest
+from functions.alert_normalizer.settings import Settings
+from functions.rule_matcher.matching import Rule, RuleIndex
+from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.rendering import render
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+COMMANDS = {
+    "nodehasemergencyevent": ["/bin/bash", "-c", "kubectl cordon dev1"],
+    "resolved": ["kubectl", "uncordon", "dev1"],
+}
+FOLDERS = [*COMMANDS, "jinja"]
+each_folder = pytest.mark.parametrize("folder", FOLDERS)
+
+
+def load(folder: str, name: str) -> Any:
+    return yaml.safe_load((EXAMPLES / folder / name).read_text(encoding="utf-8"))
+
+
+def alert(folder: str) -> AegisAlert:
+    """The example's alert as the intake stores it."""
+    (incoming,) = read_custom(json.loads((EXAMPLES / folder / "alert.json").read_text(encoding="utf-8"))).entries
+    assert isinstance(incoming, Incoming)
+    return AegisAlert.read(manifest(incoming, Settings(), episode=0, events=[]))
+
+
+def container(folder: str) -> dict[str, Any]:
+    """The container that the example's alert leads to."""
+    stored = alert(folder)
+    stored = AegisAlert.read({**stored.manifest(), "metadata": {"name": "x", "namespace": "monitoring", "uid": "1"}})
+    workflow = render(AegisOpsTemplate.read(load(folder, "template.yaml")).spec.manifest, stored)
+    return dict(workflow["spec"]["templates"][0]["container"])
+
+
+def test_every_folder_is_tested() -> None:
+    assert {path.name for path in EXAMPLES.iterdir()} == {*FOLDERS, "alertmanager"}
+
+
+@each_folder
+def test_the_rule_takes_the_alert_to_the_template(folder: str) -> None:
+    rules = [
+        AegisAlertOpsRule.read({**body, "metadata": {**body["metadata"], "uid": body["metadata"]["name"]}})
+        for body in (load(name, "rule.yaml") for name in FOLDERS)
+    ]
+    found = RuleIndex(map(Rule.of, rules)).find(alert(folder)).rule
+    assert found is not None
+    template = load(folder, "template.yaml")["metadata"]
+    assert (found.template.namespace, found.template.name) == (template["namespace"], template["name"])
+
+
+@each_folder
+def test_the_template_is_valid(folder: str) -> None:
+    assert check(load(folder, "template.yaml")["spec"]["manifest"]) == []
+
+
+@pytest.mark.parametrize(("folder", "command"), COMMANDS.items(), ids=COMMANDS.keys())
+def test_the_template_becomes_the_command(folder: str, command: list[str]) -> None:
+    made = container(folder)
+    assert [*made["command"], *made["args"]] == command
+
+
+def test_a_quoted_value_is_one_word_of_the_command() -> None:
+    made = container("jinja")
+    (script,) = made["args"]
+    summary = alert("jinja").spec.details["summary"]
+    assert shlex.split(script.replace("\\\n", ""))[-1] == f"aegis.io/note={summary}"
+    assert "aegis.io/workflow={{workflow.name}}" in script
+
+
+def test_the_resolve_is_one_of_the_firing_alert() -> None:
+    assert alert("resolved").metadata.name == alert("nodehasemergencyevent").metadata.name
+
+
+def test_alertmanager_is_told_to_send_resolves_to_the_intake() -> None:
+    (receiver,) = load("alertmanager", "alertmanager.yml")["receivers"]
+    (webhook,) = receiver["webhook_configs"]
+    assert webhook["url"] == "http://aegis.monitoring/alertmanager/alert"
+    assert webhook["send_resolved"] is True
+
+
+@pytest.mark.skipif(shutil.which("amtool") is None, reason="Debian's prometheus-alertmanager is not installed")
+def test_alertmanager_takes_the_configuration() -> None:
+    amtool = str(shutil.which("amtool"))
+    subprocess.run([amtool, "check-config", str(EXAMPLES / "alertmanager" / "alertmanager.yml")], check=True)
