@@ -2,7 +2,7 @@
 
 A quoted value is one argument only where the shell reads plain words. Inside quotes, a comment or a here-document
 its own quotes would end what they stand in, so the place is judged by reading the script up to it. What is hard to
-read (backquotes, here-documents, arithmetic, nested parameter expansions) counts as not plain.
+read (backquotes, here-documents, arithmetic, lists, nested parameter expansions) counts as not plain.
 """
 
 import re
@@ -101,6 +101,8 @@ class _Reader:
             return "after the beginning of a here-document"
         if here.startswith("(("):
             return "after shell arithmetic"
+        if here.startswith("=("):  # bash reads on in the next line, even of a quoted text, where a list has an error
+            return "after a list"
         case = self._within and self._begins_word() and _CASE.match(self._script, self._at)
         return "after a case statement in parentheses" if case else ""
 
@@ -116,6 +118,8 @@ class _Reader:
         if character == "`":
             return "after a backquote"
         if character == "\\":
+            if self._script.startswith("\n", self._at + 1) and not self._script[: self._at].endswith((" ", "\t")):
+                return "after a line that is continued inside a word"
             self._at += 2
             return "after a backslash" if self._at > len(self._script) else ""
         return self._dollar()

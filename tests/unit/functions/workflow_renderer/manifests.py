@@ -36,11 +36,11 @@ spec:
 """
 
 
-def alert(*, annotations: dict[str, str] | None = None, **details: str) -> AegisAlert:
+def alert(**details: str) -> AegisAlert:
     """An alert with these details."""
     return AegisAlert.read(
         {
-            "metadata": {"name": "default-t-1", "namespace": "monitoring", "annotations": annotations or {}},
+            "metadata": {"name": "default-t-1", "namespace": "monitoring"},
             "spec": {
                 "type": "T",
                 "involvedObject": {"kind": "Node", "name": "dev1"},

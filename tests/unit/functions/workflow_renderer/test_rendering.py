@@ -1,6 +1,9 @@
 """A template and an alert make a workflow, whatever the alert's values are."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +22,11 @@ from tests.unit.functions.workflow_renderer.manifests import (
     template,
 )
 
-CORDON = START.replace("  entrypoint", "  serviceAccountName: aegis-workflow\n  ttlSecondsAfterFinished: 60\n  entrypoint")
+ROOT = Path(__file__).resolve().parents[4]
+PYTHONPATH = {"PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}"}
+CORDON = START.replace(
+    "  entrypoint", "  serviceAccountName: aegis-workflow\n  ttlSecondsAfterFinished: 60\n  entrypoint"
+)
 CORDON += """\
     retryStrategy:
       limit: 1
@@ -92,7 +99,7 @@ def test_no_labels_change_the_keys_or_the_structure(labels: dict[str, str]) -> N
         "container:\n  image: x",
         *[f"  env: [{', '.join(f'{{name: {n}, value: {{{{.{n}}}}}}}' for n in names)}]"],
     )
-    plain = {name: "plain" for name in names}
+    plain = dict.fromkeys(names, "plain")
     try:
         rendered = render(manifest, alert(**{**plain, **labels}))
     except UnsafeValue:
@@ -165,7 +172,7 @@ def test_a_value_stays_text_where_the_field_takes_text(value: str) -> None:
     ],
 )
 def test_a_value_has_its_fields_type_where_it_is_the_whole_field(line: str, value: str, written: object) -> None:
-    name = line.split(":")[0]
+    name = line.partition(":")[0]
     manifest = template("suspend: {}", line) if name != "name" else template("suspend: {}").replace("name: start", line)
     assert repr(first(render(manifest, alert(v=value)))[name]) == repr(written)
 
@@ -217,7 +224,10 @@ def test_each_unsafe_value_is_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("metadata", "kept"),
     [
-        ("{name: x, generateName: y-, labels: {a: b}, annotations: {c: d}}", {"labels": {"a": "b"}, "annotations": {"c": "d"}}),
+        (
+            "{name: x, generateName: y-, labels: {a: b}, annotations: {c: d}}",
+            {"labels": {"a": "b"}, "annotations": {"c": "d"}},
+        ),
         ("{namespace: monitoring}", {"namespace": "monitoring"}),
         ("", {}),
     ],
@@ -252,13 +262,31 @@ def test_what_is_no_workflow_is_said_to_be_none(manifest: str, problem: str) -> 
         render(manifest, alert())
 
 
-@pytest.mark.parametrize("spelling", ["{{.nod}}", "{{ nod }}", "{{.nod | shquote}}", "{% if nod %}{% endif %}", '{{printf "%s" .nod}}'])
+@pytest.mark.parametrize(
+    "spelling", ["{{.nod}}", "{{ nod }}", "{{.nod | shquote}}", "{% if nod %}{% endif %}", '{{printf "%s" .nod}}']
+)
 def test_a_missing_parameter_is_named_with_those_that_there_are(spelling: str) -> None:
-    with pytest.raises(TemplateInvalid, match=r"line 7: this alert has no parameter nod, did you mean node\?") as refused:
+    with pytest.raises(
+        TemplateInvalid, match=r"line 7: this alert has no parameter nod, did you mean node\?"
+    ) as refused:
         render(template(f"x: {spelling}"), alert(node="a"))
     assert "InvolvedObjectKind" in str(refused.value)
 
 
 def test_tags_of_argo_reach_it_untouched() -> None:
     source = "echo {{workflow.name}} {{ inputs.parameters.x }} {{item}} {{=asInt(inputs.parameters.y) + 1}} {{.node}}"
-    assert first(render(script(source), alert(node="dev1")))["script"]["source"] == source.replace("{{.node}}", "dev1") + "\n"
+    assert (
+        first(render(script(source), alert(node="dev1")))["script"]["source"]
+        == source.replace("{{.node}}", "dev1") + "\n"
+    )
+
+
+def test_a_template_of_plain_names_loads_no_engine() -> None:
+    code = (
+        "import sys; from functions.workflow_renderer.rendering import render;"
+        "from tests.unit.functions.workflow_renderer.test_rendering import CORDON, alert;"
+        "before = set(sys.modules); render(CORDON, alert(node='dev1'));"
+        "print(sorted({'gotpl', 'jinja2'} & (set(sys.modules) - before)), 'gotpl' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], env=PYTHONPATH, capture_output=True, text=True, check=True)
+    assert run.stdout == "[] False\n"

@@ -58,8 +58,40 @@ def test_each_field_has_its_place(path: str, place: Place) -> None:
     assert place_of(tuple(int(step) if step.isdigit() else step for step in path.split("."))) is place
 
 
-WORDS = ["dev1", "a.b-c_d", "/dev/sda1", "10.0.0.1:9100", "user@host", "50%", "a=b,c+d", "...", "a..b", "x" * LONGEST_WORD]
-NO_WORDS = ["a b", "a;b", "a\nb", "$x", "`x`", "a'b", 'a"b', "a\\b", "(a)", "a|b", "a&b", "<a", "*", "?", "~", "#", "!", "[a]", "ä", "\u2028"]
+WORDS = [
+    "dev1",
+    "a.b-c_d",
+    "/dev/sda1",
+    "10.0.0.1:9100",
+    "user@host",
+    "50%",
+    "a=b,c+d",
+    "...",
+    "a..b",
+    "x" * LONGEST_WORD,
+]
+NO_WORDS = [
+    "a b",
+    "a;b",
+    "a\nb",
+    "$x",
+    "`x`",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "(a)",
+    "a|b",
+    "a&b",
+    "<a",
+    "*",
+    "?",
+    "~",
+    "#",
+    "!",
+    "[a]",
+    "ä",
+    "\u2028",
+]
 NO_WORDS += ["-a", "--all", "..", "../x", "a/../b", "a/..", "x" * (LONGEST_WORD + 1)]
 
 
@@ -120,7 +152,9 @@ def test_an_alert_never_chooses_what_a_pod_is_allowed_to_do(lines: str, value: s
 
 
 @pytest.mark.parametrize("value", ["\x00", "a\x1bb", "\x7f", "\x85", "a\rb", "\x9b"], ids=ascii)
-@pytest.mark.parametrize("manifest", [env(), script("echo {{.v | shquote}}"), script("echo {{.v}}")], ids=["env", "quoted", "bare"])
+@pytest.mark.parametrize(
+    "manifest", [env(), script("echo {{.v | shquote}}"), script("echo {{.v}}")], ids=["env", "quoted", "bare"]
+)
 def test_control_characters_stand_nowhere(manifest: str, value: str) -> None:
     with pytest.raises(UnsafeValue, match=r"has the control character U\+00"):
         render(manifest, alert(v=value))
@@ -130,7 +164,9 @@ TAGS = ["{{workflow.name}}", "{{=sh()}}", "a{{", "}}", "{{"]
 
 
 @pytest.mark.parametrize("value", TAGS)
-@pytest.mark.parametrize("manifest", [env(), script("echo {{.v | shquote}}"), script("echo {{.v}}")], ids=["env", "quoted", "bare"])
+@pytest.mark.parametrize(
+    "manifest", [env(), script("echo {{.v | shquote}}"), script("echo {{.v}}")], ids=["env", "quoted", "bare"]
+)
 def test_a_tag_of_argos_stands_nowhere(manifest: str, value: str) -> None:
     with pytest.raises(UnsafeValue, match="which Argo would read"):
         render(manifest, alert(v=value))

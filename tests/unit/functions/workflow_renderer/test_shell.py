@@ -20,7 +20,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 
 def arguments_of(command: list[str], folder: Path) -> list[str]:
     """What a command prints, when it prints its arguments with a NUL behind each."""
-    run = subprocess.run(command, cwd=folder, capture_output=True, timeout=10, check=True, env={"PATH": "/usr/bin:/bin"})
+    run = subprocess.run(
+        command, cwd=folder, capture_output=True, timeout=10, check=True, env={"PATH": "/usr/bin:/bin"}
+    )
     assert run.stderr == b""
     return run.stdout.decode().split("\0")[:-1]
 
@@ -90,6 +92,8 @@ NOT_PLAIN = {
     "right behind a backslash": "echo \\{}",
     "a substitution inside quotes inside quotes": 'echo "$(echo "{}")"',
     "behind case inside a substitution": "echo $(case x in x) echo {};; esac)",
+    "in a list": "x=(a {})",
+    "behind an operator in two lines": "cat <\\\n<EOF\n'\nEOF\necho {}",
     "eval": "eval {}",
     "a script's argument": "bash -c {}",
     "another machine": "ssh root@node reboot {}",
@@ -126,7 +130,6 @@ PLAIN = {
     "a here-string": "cat <<<{}",
     "in parentheses": "(cd /; echo {})",
     "behind a case": "case $x in a) echo b;; esac\necho {}",
-    "in a list": "x=(a {})",
     "behind a continued line": "echo \\\n  {}",
     "in a condition": "if [ {} = x ]; then echo y; fi",
 }
@@ -139,7 +142,30 @@ def test_a_place_for_words_takes_a_quoted_value(source: str) -> None:
 
 
 TOKENS = st.lists(
-    st.sampled_from(["'", '"', "\\", "$(", "(", ")", "#", "`", "${x}", "<<", "<<<", " ", "\n", "a", ";", "$", "$'", "{", "}", "case "]),
+    st.sampled_from(
+        [
+            "'",
+            '"',
+            "\\",
+            "$(",
+            "(",
+            ")",
+            "#",
+            "`",
+            "${x}",
+            "<<",
+            "<<<",
+            " ",
+            "\n",
+            "a",
+            ";",
+            "$",
+            "$'",
+            "{",
+            "}",
+            "case ",
+        ]
+    ),
     max_size=12,
 )
 
