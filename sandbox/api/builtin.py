@@ -40,6 +40,8 @@ _INITIAL_STATUS: dict[str, Object] = {
 }
 _IMMUTABLE_POD_KEYS = frozenset({"nodeName", "restartPolicy", "serviceAccountName", "hostNetwork", "volumes"})
 
+_PATIENCE = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
 
 def builtin_kind(resource: Resource, clock: Callable[[], datetime]) -> Kind:
     """The behaviour of a built-in kind."""
@@ -108,10 +110,19 @@ class PodKind(BuiltInKind):
         limits = [(c.get("resources") or {}) for c in _all_containers(obj)]
         best_effort = not any(limit.get("limits") or limit.get("requests") for limit in limits)
         obj["status"] = {"phase": "Pending", "qosClass": "BestEffort" if best_effort else "Burstable"}
-        spec = obj.setdefault("spec", {})
-        spec.setdefault("enableServiceLinks", True)
+        obj.setdefault("spec", {}).setdefault("enableServiceLinks", True)
+
+    def admit(self, obj: Object) -> None:
+        """Give a pod its account, its priority and the patience with unready nodes."""
+        spec = obj["spec"]
         account = spec.setdefault("serviceAccountName", "default")
         spec.setdefault("serviceAccount", account)
+        spec.setdefault("priority", 0)
+        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+        tolerations = spec.setdefault("tolerations", [])
+        for key in _PATIENCE:
+            if not any(toleration.get("key") in (key, None) for toleration in tolerations):
+                tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
 
     def validate(self, new: Object, old: Object | None, subresource: str = "") -> list[Cause]:
         """What a pod lacks, or may not change."""

@@ -129,6 +129,8 @@ def _complaint(rule: Object, node: Node, value: Any, variables: dict[str, Any]) 
             return f"Required value: {message}"
         case "FieldValueDuplicate":
             return f'Duplicate value: "{_kind(node, value)}"'
+    if rule.get("fieldPath"):  # the value at hand is not the field's
+        return f"Invalid value: {message}"
     return f"Invalid value: {_shown(node, value)}: {message}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.api.cel import check_rules, has_rules
 from sandbox.api.decoding import apply_defaults, prune
+from sandbox.api.errors import Cause
 from sandbox.api.kinds import Kind
 from sandbox.api.resources import Resource
 from sandbox.api.structural import Node, Schema
@@ -15,7 +16,6 @@ from sandbox.api.validation import validate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.api.errors import Cause
     from sandbox.api.objects import Object
 
 
@@ -39,6 +39,15 @@ def served_versions(crd: Object) -> Iterator[tuple[Resource, Object]]:
             list_kind=names.get("listKind", ""),
         )
         yield resource, version
+
+_BLOCKING = frozenset({
+    "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid",
+})  # fmt: skip
+_RULES_UNCHECKED = Cause(
+    "<nil>",
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing "
+    "errors to complete validation",
+)
 
 
 class CustomKind(Kind):
@@ -84,12 +93,22 @@ class CustomKind(Kind):
 
     def validate(self, new: Object, old: Object | None, subresource: str = "") -> list[Cause]:
         """What the schema has against the object, and if nothing, what its rules have."""
-        causes = validate(self.schema, new)
-        if subresource == "status":
-            causes = [cause for cause in causes if cause.field.startswith("status")]
-        if not causes and self.has_rules:
-            causes = check_rules(self.schema, new) if old is None else check_rules(self.schema, new, old)
-        return causes
+        causes = validate(self.schema, new) if subresource != "status" else self._validate_status(new)
+        if not self.has_rules:
+            return causes
+        if any(cause.reason in _BLOCKING for cause in causes):
+            return [*causes, _RULES_UNCHECKED]
+        return causes + (check_rules(self.schema, new) if old is None else check_rules(self.schema, new, old))
+
+    def _validate_status(self, obj: Object) -> list[Cause]:
+        """The status by itself; messages leave out where it stands, fields do not."""
+        node = self.schema.properties.get("status")
+        if node is None or "status" not in obj:
+            return []
+        return [
+            Cause(f"status.{cause.field}" if cause.field else "status", cause.message, cause.reason)
+            for cause in validate(node, obj["status"])
+        ]
 
     @cached_property
     def has_rules(self) -> bool:

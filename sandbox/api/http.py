@@ -10,7 +10,7 @@ import yaml
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from sandbox.api import discovery
+from sandbox.api import discovery, protobuf
 from sandbox.api.accounting import Accounting
 from sandbox.api.objectcalls import Collections
 from sandbox.api.errors import ApiError, bad_request, status_error, unsupported_media_type
@@ -131,6 +131,8 @@ async def _body(request: Request) -> Any:
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media == "application/apply-patch+yaml":
         return raw
+    if media == protobuf.MEDIA_TYPE:
+        return protobuf.decode(raw)
     try:
         if media in ("application/yaml", "application/x-yaml"):
             return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
@@ -138,7 +140,7 @@ async def _body(request: Request) -> Any:
             return json.loads(raw)
     except (ValueError, yaml.YAMLError) as error:
         raise bad_request(f"error decoding the request body: {error}") from error
-    raise unsupported_media_type(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"][:2])
+    raise unsupported_media_type(["application/json", "application/yaml", protobuf.MEDIA_TYPE])
 
 
 __all__ = ["Call", "HttpApi"]

@@ -36,6 +36,9 @@ class Kind:
     def prepare_create(self, obj: Object) -> None:
         """Put a new object into its initial state."""
 
+    def admit(self, obj: Object) -> None:
+        """Add to a new object what admission adds: what nobody asked for and nobody owns."""
+
     def prepare_update(self, new: Object, old: Object, subresource: str) -> None:
         """Take back what this kind of update may not change."""
 

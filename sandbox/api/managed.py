@@ -34,6 +34,8 @@ _STRIPPED: FieldSet = {
 }
 _DELETION = (("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:deletionGracePeriodSeconds"))
 
+_NEVER_LEFT_OUT = frozenset({"f:spec", "f:status", "f:containers", "f:template", "f:strategy", "f:updateStrategy"})
+
 
 def element_of(node: Node | None, item: Any) -> str:
     """How a path names an item of a map list or set."""
@@ -106,7 +108,7 @@ def _compare(node: Node | None, old: Any, new: Any, path: Path, changed: FieldSe
     if old == new and type(old) is type(new):
         return
     if is_granular_map(node, new) and (old is None or isinstance(old, dict)):
-        if old is None and path:
+        if old is None and path and not _always_there(node, path):
             changed.add(path)
         before = old or {}
         for key in before.keys() | new.keys():
@@ -125,8 +127,13 @@ def _compare(node: Node | None, old: Any, new: Any, path: Path, changed: FieldSe
             removed |= gone - {path}
 
 
+def _always_there(node: Node | None, path: Path) -> bool:
+    """Whether Go's encoder writes a field of a built-in kind even when it is empty, so that nobody added it."""
+    return node is not None and bool(node.go_type) and path[-1] in _NEVER_LEFT_OUT
+
+
 def _compare_lists(node: Any, old: Any, new: Any, path: Path, changed: FieldSet, removed: FieldSet) -> None:
-    if old is None:
+    if old is None and not _always_there(node, path):
         changed.add(path)
     before = {element_of(node, item): item for item in old or []}
     after = {element_of(node, item): item for item in new}

@@ -23,7 +23,7 @@ def check_accepted(kind: Kind, content_type: str) -> None:
     """Refuse a patch form that the kind does not take."""
     accepted = [JSON_PATCH, MERGE_PATCH, *([STRATEGIC_MERGE_PATCH] if kind.strategic_merge else []), APPLY_PATCH]
     if content_type not in accepted:
-        raise unsupported_media_type([*accepted, "application/apply-patch+cbor"])
+        raise unsupported_media_type(accepted)
 
 
 def patched(kind: Kind, old: Object, patch: Any, content_type: str) -> Object:

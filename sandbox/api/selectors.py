@@ -123,10 +123,7 @@ def parse_fields(text: str, resource: Resource, selectable: frozenset[str] = fro
             raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
         path, operator, value = found.groups()
         if path not in known:
-            raise bad_request(
-                f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match label '
-                f'selector "", field selector "{text}": field label not supported: {path}'
-            )
+            raise bad_request(f"field label not supported: {path}")
         terms.append(FieldTerm(path, operator != "!=", re.sub(r"\\(.)", r"\1", value)))
     return tuple(terms)
 

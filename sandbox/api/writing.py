@@ -76,6 +76,7 @@ class Writer:
             obj["metadata"]["managedFields"] = claims
         else:
             managed.note_update(kind, None, obj, "", options.field_manager, self._clock())
+        kind.admit(obj)
         metadata.tidy(obj)
         return self._commit_new(resource, obj, options)
 
