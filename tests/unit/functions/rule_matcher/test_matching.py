@@ -1,0 +1,202 @@
+"""Which rule applies: the semantics by table, and the index held to a plain scan."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aegis.models.alert import AegisAlert, TriggerStatus
+from functions.rule_matcher.matching import Rule, RuleIndex, Verdict, judge, labels_of
+from functions.rule_matcher.patterns import matches
+from tests.unit.functions.rule_matcher.objects import alert, rule
+
+
+def names(verdict: Verdict) -> str:
+    return str(verdict.rule or verdict.trigger_status.value)
+
+
+@pytest.mark.parametrize(
+    ("the_rule", "the_alert"),
+    [
+        pytest.param(rule("r", "NodeDown"), alert("NodeDown"), id="by its type"),
+        pytest.param(rule("r", "Other", "Node.*"), alert("NodeDown"), id="by one of its conditions"),
+        pytest.param(rule("r", status="Resolved"), alert(status={"status": "Resolved"}), id="by its status"),
+        pytest.param(rule("r", selector={}), alert(), id="with a selector that selects all"),
+        pytest.param(
+            rule("r", selector={"matchLabels": {"severity": "critical"}}),
+            alert(labels={"severity": "critical", "node": "n1"}),
+            id="by a label",
+        ),
+        pytest.param(
+            rule("r", selector={"matchExpressions": [{"key": "node", "operator": "In", "values": ["n1", "n2"]}]}),
+            alert(labels={"node": "n2"}),
+            id="by an expression",
+        ),
+        pytest.param(
+            rule("r", status="Resolved", selector={"matchLabels": {"alert-status": "Resolved"}}),
+            alert(labels={"alert-status": "Firing"}, status={"status": "Resolved"}),
+            id="by the status as it is now, not as it was labelled",
+        ),
+        pytest.param(rule("r", namespace="gpu-team"), alert(), id="from another namespace"),
+    ],
+)
+def test_a_rule_applies(the_rule: Rule, the_alert: AegisAlert) -> None:
+    verdict = RuleIndex([the_rule]).find(the_alert)
+    assert (verdict.trigger_status, verdict.rule) == (TriggerStatus.TRIGGERED, the_rule)
+
+
+@pytest.mark.parametrize(
+    ("the_rule", "the_alert"),
+    [
+        pytest.param(rule("r", "Node"), alert("NodeDown"), id="a part of the type"),
+        pytest.param(rule("r", status="Resolved"), alert(), id="another status"),
+        pytest.param(
+            rule("r", selector={"matchLabels": {"a": "1", "b": "2"}}), alert(labels={"a": "1"}), id="a label is missing"
+        ),
+        pytest.param(
+            rule("r", selector={"matchExpressions": [{"key": "node", "operator": "DoesNotExist"}]}),
+            alert(labels={"node": "n1"}),
+            id="an expression does not hold",
+        ),
+    ],
+)
+def test_a_rule_does_not_apply(the_rule: Rule, the_alert: AegisAlert) -> None:
+    assert RuleIndex([the_rule]).find(the_alert).trigger_status is TriggerStatus.RULE_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([], "RuleNotFound", id="no rules"),
+        pytest.param([rule("low"), rule("high", priority=1)], "monitoring/high", id="the highest priority wins"),
+        pytest.param([rule("below", priority=-1), rule("plain")], "monitoring/plain", id="priorities may be negative"),
+        pytest.param([rule("a"), rule("b")], "TooManyRulesFound", id="a tie"),
+        pytest.param([rule("a", namespace="x"), rule("a")], "TooManyRulesFound", id="a tie across namespaces"),
+        pytest.param([rule("a"), rule("b"), rule("c", priority=2)], "monitoring/c", id="a tie below the winner"),
+        pytest.param([rule("r", "NodeDown", "Node.*")], "monitoring/r", id="one rule by two conditions is no tie"),
+        pytest.param([rule("r", "NodeDown", "(")], "RuleError", id="only an invalid rule"),
+        pytest.param([rule("r", template="")], "RuleError", id="only a rule that names no template"),
+        pytest.param([rule("bad", template="", priority=9), rule("good")], "monitoring/good", id="invalid never wins"),
+        pytest.param([rule("bad", template=""), rule("good")], "monitoring/good", id="invalid never ties"),
+        pytest.param([rule("bad", "(")], "RuleNotFound", id="a broken pattern matches nothing"),
+    ],
+)
+def test_of_several_rules_one_wins_or_none(rules: Sequence[Rule], expected: str) -> None:
+    assert names(RuleIndex(rules).find(alert())) == expected
+
+
+def test_a_tie_names_the_rules_in_order() -> None:
+    message = RuleIndex([rule("b"), rule("a"), rule("c", priority=-1)]).find(alert()).message
+    assert message == "2 rules match with priority 0: monitoring/a, monitoring/b"
+
+
+def test_a_tie_of_many_stays_readable() -> None:
+    message = RuleIndex([rule(f"r{number:02}") for number in range(12)]).find(alert()).message
+    assert message.endswith("monitoring/r09 and 2 more")
+
+
+def test_an_invalid_rule_is_explained() -> None:
+    message = RuleIndex([rule("r", template="")]).find(alert()).message
+    assert "monitoring/r: spec.opsTemplate.name: empty" in message
+
+
+def test_a_template_is_looked_up_beside_its_rule_unless_the_rule_says_where() -> None:
+    beside = rule("r", namespace="gpu-team").template
+    named = rule("r", opsTemplate={"namespace": "shared", "name": "t"}).template
+    assert [beside.namespace, named.namespace] == ["gpu-team", "shared"]
+
+
+def test_a_rule_is_recorded_as_it_was_matched() -> None:
+    assert rule("r").reference.wire() == {
+        "namespace": "monitoring",
+        "name": "r",
+        "uid": "monitoring/r",
+        "generation": 1,
+    }
+
+
+def scan(the_alert: AegisAlert, rules: Iterable[Rule]) -> Verdict:
+    """What the index must find, by asking every rule."""
+    labels, status = labels_of(the_alert), the_alert.status.status.value
+    return judge(
+        the_alert,
+        [
+            asked
+            for asked in rules
+            if asked.selects(labels)
+            and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
+        ],
+    )
+
+
+WORDS = st.sampled_from(["Node", "Disk", "Full", "Down", "Gpu", "X", "é"])
+TYPES = st.lists(WORDS, max_size=4).map("".join)
+ATOMS = st.one_of(
+    WORDS, st.sampled_from([".*", ".+", "[A-Z].*", "(Disk|Gpu)", "|", "^", "$", "(?i)", r"\w+", "D?", "(", ")"])
+)
+PATTERNS = st.lists(ATOMS, max_size=5).map("".join)
+LABELS = st.dictionaries(st.sampled_from(["node", "severity"]), st.sampled_from(["1", "2"]))
+EXPRESSIONS = st.one_of(
+    st.fixed_dictionaries({"key": st.just("node"), "operator": st.sampled_from(["Exists", "DoesNotExist"])}),
+    st.fixed_dictionaries(
+        {"key": st.just("node"), "operator": st.sampled_from(["In", "NotIn"]), "values": st.just(["1"])}
+    ),
+)
+SELECTORS = st.none() | st.fixed_dictionaries(
+    {"matchLabels": LABELS, "matchExpressions": st.lists(EXPRESSIONS, max_size=1)}
+)
+STATUSES = st.sampled_from(["Firing", "Resolved"])
+SPECS = st.fixed_dictionaries(
+    {
+        "alertConditions": st.lists(
+            st.fixed_dictionaries({"type": st.one_of(TYPES, PATTERNS), "status": STATUSES}), max_size=3
+        ),
+        "selector": SELECTORS,
+        "priority": st.integers(0, 2),
+    }
+)
+ALERTS = st.builds(
+    lambda typ, labels, status: alert(typ, labels=labels, status={"status": status}), TYPES, LABELS, STATUSES
+)
+
+
+@given(specs=st.lists(SPECS, max_size=8), the_alert=ALERTS)
+def test_the_index_finds_what_a_plain_scan_finds(specs: list[dict[str, Any]], the_alert: AegisAlert) -> None:
+    rules = [rule(f"r{number}", **spec) for number, spec in enumerate(specs)]
+    assert RuleIndex(rules).find(the_alert) == scan(the_alert, rules)
+
+
+def test_the_index_tries_few_of_many_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def counting(pattern: str, text: str) -> bool:
+        tried.append(pattern)
+        return matches(pattern, text)
+
+    monkeypatch.setattr("functions.rule_matcher.matching.matches", counting)
+    shapes = ["Node{}.*", ".*Disk{}Full.*", "Gpu(Lost|Hot){}", "^Net{}x.+Down$|Link{}Lost.*"]
+    rules = [rule(f"r{number}", shapes[number % 4].format(number, number)) for number in range(2000)]
+    index = RuleIndex(rules)
+    assert names(index.find(alert("MyDisk1001FullNow"))) == "monitoring/r1001"
+    assert names(index.find(alert("Link1003LostAgain"))) == "monitoring/r1003"
+    assert names(index.find(alert("NothingLikeIt"))) == "RuleNotFound"
+    assert len(tried) == 2
+
+
+def test_the_index_asks_few_of_many_rules_of_one_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Rule] = []
+    selects = Rule.selects
+
+    def counting(self: Rule, labels: dict[str, str]) -> bool:
+        asked.append(self)
+        return selects(self, labels)
+
+    monkeypatch.setattr(Rule, "selects", counting)
+    rules = [
+        rule(f"r{number}", "NodeDown", selector={"matchLabels": {"severity": "critical", "node": f"n{number}"}})
+        for number in range(500)
+    ]
+    found = RuleIndex(rules).find(alert(labels={"severity": "critical", "node": "n77"}))
+    assert (names(found), len(asked)) == ("monitoring/r77", 1)

@@ -1,0 +1,117 @@
+"""What patterns match, and which literal text they are known to require."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.rule_matcher.patterns import PATTERN_LENGTH, BadPattern, Branch, branches, compiled, matches
+
+ANY = (Branch(()),)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        pytest.param("NodeDown", "NodeDown", True, id="a plain type"),
+        pytest.param("NodeDown", "NodeDownAgain", False, id="not a part of a type"),
+        pytest.param("Node", "MyNode", False, id="not the end of a type"),
+        pytest.param(".*Disk.*", "NodeDiskFull", True, id="a part of a type where the pattern says so"),
+        pytest.param("A|AB", "AB", True, id="the alternative that matches whole"),
+        pytest.param("^NodeDown$", "NodeDown", True, id="anchors are allowed"),
+        pytest.param("(?i)nodedown", "NODEDOWN", True, id="without regard to case"),
+        pytest.param("[[:upper:]]+", "NODE", True, id="POSIX classes as in Go"),
+        pytest.param(r"\QNode.Down\E", "Node.Down", True, id="quoting as in Go"),
+        pytest.param("Node.Down", "Node\nDown", False, id="a dot is no newline"),
+        pytest.param("NodeDown$", "NodeDown\n", False, id="a dollar is the very end"),
+        pytest.param("Knoten.*", "KnotenGefährdet", True, id="any Unicode"),
+        pytest.param(".*", "\ud800", False, id="text that is no Unicode"),
+        pytest.param("(", "(", False, id="a bad pattern matches nothing"),
+    ],
+)
+def test_a_pattern_matches_the_whole_type(pattern: str, text: str, *, expected: bool) -> None:
+    assert matches(pattern, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        pytest.param("Node(", "missing )", id="unbalanced"),
+        pytest.param("(?=Node)", "invalid perl operator", id="look-ahead"),
+        pytest.param(r"(a)\1", "invalid escape sequence", id="back-reference"),
+        pytest.param("a{2000}", "invalid repetition size", id="repeated too often"),
+        pytest.param("a" * (PATTERN_LENGTH + 1), f"longer than {PATTERN_LENGTH}", id="too long"),
+        pytest.param("\ud800", "not valid Unicode", id="a lone surrogate"),
+    ],
+)
+def test_a_bad_pattern_is_explained(pattern: str, said: str) -> None:
+    with pytest.raises(BadPattern, match=re.escape(said)):
+        compiled(pattern)
+
+
+def test_no_pattern_hangs_on_a_hostile_type() -> None:
+    started = time.process_time()
+    assert not matches("(a+)+(a|aa)*([a-z]+)*.*.*.*b", "a" * 5000 + "!")
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("NodeDown", (Branch(("NodeDown",), exact=True),)),
+        ("^NodeDown$", (Branch(("NodeDown",), exact=True),)),
+        (r"Node\.Down", (Branch(("Node.Down",), exact=True),)),
+        ("Node.*", (Branch(("Node",)),)),
+        (".*Disk.*Full", (Branch(("Disk", "Full")),)),
+        ("Node(Cpu|Disk)Full", (Branch(("Node", "Full")),)),
+        ("A|^(B|(?:C.*))$", (Branch(("A",), exact=True), Branch(("B",), exact=True), Branch(("C",)))),
+        ("abc+d", (Branch(("abc", "d")),)),
+        ("abc*d?", (Branch(("ab",)),)),
+        ("ab{0,3}c+?", (Branch(("a", "c")),)),
+        ("[]x]ab[^a]]?", ANY),
+        ("[[:alpha:]]ab", (Branch(("ab",)),)),
+        ("a^b", (Branch(("a", "b")),)),
+        ("(?i)disk", ANY),
+        (r"\x41bc", ANY),
+        (r"\Qa|b\E", ANY),
+        ("^*a", ANY),
+        ("a{,2}b", ANY),
+        ("", ANY),
+        ("(", ANY),
+        (")", ANY),
+        ("(a", ANY),
+        ("a" * (PATTERN_LENGTH + 1) + ".*", ANY),
+    ],
+)
+def test_the_literals_that_a_pattern_requires(pattern: str, expected: tuple[Branch, ...]) -> None:
+    assert branches(pattern) == expected
+
+
+ATOMS = st.sampled_from(
+    r"a b ab é - ] { . [ab] [^a] []a] [[:alpha:]] \. \w \b \x61 \Qa.b\E ^ $ | ( ) (a|b) (?:ab) (?P<n>b) (?i)".split()
+)
+PATTERNS = st.lists(
+    st.tuples(ATOMS, st.sampled_from(["", "", "", "*", "+", "?", "*?", "{2}", "{0,1}", "{,1}"])), max_size=6
+).map(lambda parts: "".join(atom + repeat for atom, repeat in parts))
+TEXTS = st.text("aAb.é-]{", max_size=8)
+
+
+@given(pattern=PATTERNS, text=TEXTS)
+def test_what_a_pattern_matches_holds_the_literals_of_one_of_its_branches(pattern: str, text: str) -> None:
+    if matches(pattern, text):
+        found = branches(pattern)
+        assert any(all(literal in text for literal in branch.literals) for branch in found)
+        assert any(text in branch.literals for branch in found if branch.exact) or not all(b.exact for b in found)
+
+
+@given(pattern=PATTERNS)
+def test_an_exact_branch_of_a_valid_pattern_is_matched(pattern: str) -> None:
+    try:
+        compiled(pattern)
+    except BadPattern:
+        return
+    for branch in branches(pattern):
+        if branch.exact:
+            assert matches(pattern, branch.literals[0])
