@@ -127,12 +127,13 @@ class Fields:
             return ""
         try:
             moment = clock.parse(text)
-            return "" if moment.year == 1 else _spelled(moment.astimezone(UTC))
+            zero = moment.year == 1 or moment.astimezone(UTC).year == 1
+            return "" if zero else _spelled(moment)
         except (ValueError, OverflowError):
             self.wrong(name, "is no time", "a time as in RFC 3339, for example 2026-01-31T08:00:00Z")
             return ""
 
 
 def _spelled(moment: datetime) -> str:
-    fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.rstrip('0') if moment.microsecond else text}Z"
