@@ -22,10 +22,17 @@ from sandbox.servers import served
 from sandbox.serving.controller import ServingController
 from sandbox.serving.environment import LaunchPlanner
 from sandbox.serving.gateway import Gateway
+from sandbox.workloads.containers import Executor, Pretender
+from sandbox.workloads.controller import WorkflowController
+from sandbox.workloads.kubelet import Kubelet
+from sandbox.workloads.logs import LogBook
+from sandbox.workloads.nodes import ensure_nodes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
     from typing import Any
+
+    from sandbox.workloads.containers import Runner
 
 NAMESPACE = "monitoring"
 _CRDS = Path(__file__).with_name("crds")
@@ -46,6 +53,8 @@ class Settings:
     data: Path | None = None
     execute: bool = False
     idle: float | None = None
+    pretend_seconds: float = 0.3
+    """How long a container takes that does not really run."""
     eventing: EventingOptions = field(default_factory=EventingOptions)
 
 
@@ -101,7 +110,13 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         stack.callback(kubeconfig.unlink, missing_ok=True)
         objects = [obj for path in settings.manifests for obj in manifests.load(path)]
         await manifests.apply(api, objects, namespace=NAMESPACE)
-        failed = await stack.enter_async_context(_tasks(serving.run(), eventing.run()))
+        logs = LogBook(settings.state / "pods")
+        api.pod_logs = logs.read
+        runner: Runner = Executor(processes, kubeconfig) if settings.execute else Pretender(settings.pretend_seconds)
+        await ensure_nodes(api)
+        failed = await stack.enter_async_context(
+            _tasks(serving.run(), eventing.run(), Kubelet(api, runner, logs).run(), WorkflowController(api, logs).run())
+        )
         await serving.settled()
         await eventing.settled()
         yield Cluster(api, Endpoints(server.url, urls["gateway"], urls["broker"], kubeconfig), failed)

@@ -1,0 +1,85 @@
+"""The pod that Argo would create for a container or script template."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sandbox.workloads.containers import SCRIPT_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.api import Object
+    from sandbox.workloads.workflowspec import WorkflowSpec
+
+# Set on the template or on the workflow, the template's first.
+_INHERITED = ("serviceAccountName", "nodeSelector", "tolerations", "affinity", "priorityClassName", "schedulerName")
+_COMMON = ("hostNetwork", "dnsPolicy", "dnsConfig", "hostAliases", "imagePullSecrets", "runtimeClassName")
+
+
+def pod_for(workflow: Object, spec: WorkflowSpec, template: Mapping[str, Any], *, name: str, node: str) -> Object:
+    """A pod that runs a template, its tags already replaced."""
+    meta = workflow["metadata"]
+    own = template.get("metadata") or {}
+    general = spec.raw.get("podMetadata") or {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": meta["namespace"],
+            "labels": {
+                **(general.get("labels") or {}),
+                **(own.get("labels") or {}),
+                "workflows.argoproj.io/workflow": meta["name"],
+                "workflows.argoproj.io/completed": "false",
+            },
+            "annotations": {
+                **(general.get("annotations") or {}),
+                **(own.get("annotations") or {}),
+                "workflows.argoproj.io/node-name": node,
+                "kubectl.kubernetes.io/default-container": "main",
+            },
+            "ownerReferences": [
+                {
+                    "apiVersion": workflow["apiVersion"],
+                    "kind": workflow["kind"],
+                    "name": meta["name"],
+                    "uid": meta["uid"],
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+        "spec": _pod_spec(spec, template),
+    }
+
+
+def _pod_spec(spec: WorkflowSpec, template: Mapping[str, Any]) -> dict[str, Any]:
+    built: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "containers": [_main(template), *(template.get("sidecars") or [])],
+    }
+    for key in _INHERITED:
+        if value := template.get(key) or spec.raw.get(key):
+            built[key] = value
+    built |= {key: spec.raw[key] for key in _COMMON if spec.raw.get(key)}
+    volumes = [*(spec.raw.get("volumes") or []), *(template.get("volumes") or [])]
+    if volumes:
+        built["volumes"] = volumes
+    built |= {key: template[key] for key in ("initContainers", "activeDeadlineSeconds") if template.get(key)}
+    if security := template.get("securityContext") or spec.raw.get("securityContext"):
+        built["securityContext"] = security
+    return built
+
+
+def _main(template: Mapping[str, Any]) -> dict[str, Any]:
+    if "script" not in template:
+        return {**template["container"], "name": "main"}
+    script = {key: value for key, value in template["script"].items() if key != "source"}
+    passed = {
+        "name": "ARGO_TEMPLATE",
+        "value": json.dumps({"script": {"source": template["script"].get("source", "")}}),
+    }
+    return {**script, "name": "main", "args": [SCRIPT_PATH], "env": [*(script.get("env") or []), passed]}

@@ -1,0 +1,128 @@
+"""A Workflow's spec, checked as far as Argo's controller checks it before it starts anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KINDS = ("container", "script", "steps", "dag", "suspend")
+
+
+class InvalidSpecError(Exception):
+    """A spec that cannot run; the message is what the workflow's status says."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSpec:
+    """What is to run."""
+
+    raw: Mapping[str, Any]
+    templates: Mapping[str, Mapping[str, Any]]
+    entrypoint: str
+    on_exit: str | None
+    parameters: Mapping[str, str]
+
+    def template(self, name: str) -> Mapping[str, Any]:
+        """A template by name.
+
+        Raises:
+            InvalidSpecError: when there is none.
+        """
+        if name not in self.templates:
+            raise InvalidSpecError(f"invalid spec: template name '{name}' undefined")
+        return self.templates[name]
+
+
+def parse_spec(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> WorkflowSpec:
+    """Read a spec; `base` is that of the WorkflowTemplate it refers to.
+
+    Raises:
+        InvalidSpecError: when it cannot run.
+    """
+    merged = {**(base or {}), **raw}
+    templates = {}
+    for index, template in enumerate(merged.get("templates") or []):
+        if not template.get("name"):
+            raise InvalidSpecError(f"invalid spec: spec.templates[{index}].name is required")
+        templates[template["name"]] = {**(merged.get("templateDefaults") or {}), **template}
+    if not merged.get("entrypoint"):
+        raise InvalidSpecError("invalid spec: spec.entrypoint is required")
+    given = [*_parameters(base), *_parameters(raw)]
+    parameters = {parameter["name"]: _text(parameter) for parameter in given}
+    spec = WorkflowSpec(merged, templates, merged["entrypoint"], merged.get("onExit"), parameters)
+    for name in filter(None, (spec.entrypoint, spec.on_exit)):
+        _check(spec, name, set())
+    return spec
+
+
+def kind_of(template: Mapping[str, Any]) -> str:
+    """Which of the kinds a template is.
+
+    Raises:
+        InvalidSpecError: when it is none that the sandbox plays.
+    """
+    for kind in _KINDS:
+        if kind in template:
+            return kind
+    raise InvalidSpecError(
+        f"invalid spec: templates.{template['name']}: the sandbox plays templates with {', '.join(_KINDS)} only"
+    )
+
+
+def inputs_of(template: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The values of a template's input parameters.
+
+    Raises:
+        InvalidSpecError: when one has no value.
+    """
+    given = {parameter["name"]: _text(parameter) for parameter in (arguments.get("parameters") or [])}
+    values = {}
+    for parameter in (template.get("inputs") or {}).get("parameters") or []:
+        name = parameter["name"]
+        if name in given:
+            values[name] = given[name]
+        elif "value" in parameter or "default" in parameter:
+            values[name] = _text(parameter)
+        else:
+            raise InvalidSpecError(
+                f"invalid spec: templates.{template['name']} inputs.parameters.{name} was not supplied"
+            )
+    return values
+
+
+def calls_of(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps or tasks that a template consists of."""
+    if "dag" in template:
+        return list((template["dag"] or {}).get("tasks") or [])
+    return [step for group in template.get("steps") or [] for step in group]
+
+
+def _check(spec: WorkflowSpec, name: str, seen: set[str]) -> None:
+    """Whether everything that can be reached from a template exists."""
+    if name in seen:
+        return
+    seen.add(name)
+    template = spec.template(name)
+    kind_of(template)
+    names = {call["name"] for call in calls_of(template)}
+    for call in calls_of(template):
+        if "template" not in call:
+            raise InvalidSpecError(f"invalid spec: templates.{name}.{call['name']}: the sandbox needs a template name")
+        for needed in call.get("dependencies") or []:
+            if needed not in names:
+                raise InvalidSpecError(
+                    f"invalid spec: templates.{name}.{call['name']} dependency '{needed}' not defined"
+                )
+        _check(spec, call["template"], seen)
+
+
+def _parameters(spec: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return ((spec or {}).get("arguments") or {}).get("parameters") or []
+
+
+def _text(parameter: Mapping[str, Any]) -> str:
+    value = parameter.get("value", parameter.get("default"))
+    return "" if value is None else str(value)
