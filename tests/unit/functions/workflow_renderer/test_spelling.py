@@ -42,7 +42,8 @@ def test_a_template_that_mixes_both_is_told_which_tags_clash() -> None:
 TAGS = """\
 {{workflow.name}}|{{ workflow.parameters.x }}|{{workflow.labels.app.kubernetes.io/name}}|{{inputs.parameters.a-b}}|\
 {{inputs.artifacts.x.path}}|{{outputs.parameters.x.path}}|{{steps.a-b.outputs.result}}|\
-{{tasks.a.outputs.parameters.b}}|{{item}}|{{ item }}|{{item.x}}|{{item['x']}}|{{retries}}|{{lastRetry.exitCode}}|{{pod.name}}|{{node.name}}|{{cronworkflow.name}}|\
+{{tasks.a.outputs.parameters.b}}|{{item}}|\
+{{ item }}|{{item.x}}|{{item['x']}}|{{retries}}|{{lastRetry.exitCode}}|{{pod.name}}|{{node.name}}|{{cronworkflow.name}}|\
 {{=asInt(inputs.parameters.x) > 1 ? "a" : "b"}}|{{= steps['a'].outputs.result }}|${#x}"""
 
 
