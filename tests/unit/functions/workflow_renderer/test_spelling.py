@@ -43,7 +43,8 @@ TAGS = """\
 {{workflow.name}}|{{ workflow.parameters.x }}|{{workflow.labels.app.kubernetes.io/name}}|{{inputs.parameters.a-b}}|\
 {{inputs.artifacts.x.path}}|{{outputs.parameters.x.path}}|{{steps.a-b.outputs.result}}|\
 {{tasks.a.outputs.parameters.b}}|{{item}}|\
-{{ item }}|{{item.x}}|{{item['x']}}|{{retries}}|{{lastRetry.exitCode}}|{{pod.name}}|{{node.name}}|{{cronworkflow.name}}|\
+{{ item }}|{{item.x}}|{{item['x']}}|{{retries}}|{{lastRetry.exitCode}}|{{pod.name}}|{{node.name}}|\
+{{cronworkflow.name}}|\
 {{=asInt(inputs.parameters.x) > 1 ? "a" : "b"}}|{{= steps['a'].outputs.result }}|${#x}"""
 
 
