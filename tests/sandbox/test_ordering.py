@@ -1,0 +1,128 @@
+"""Whatever order things come in, each alert ends as the design says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.driver import ALERTS, RULES, Driver, custom, ops_status, running
+
+pytestmark = pytest.mark.sandbox
+
+SUSPENDED = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+spec:
+  entrypoint: start
+  templates:
+  - name: start
+    suspend: {}
+"""
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[Driver]:
+    with running("--tick=1") as driver:
+        driver.rule("repair", alert_type="Repair.*", script="repair {{.node}}")
+        driver.rule("undo", alert_type="Repair.*", status="Resolved", script="undo {{.node}}")
+        driver.rule("slow", alert_type="Slow", manifest=SUSPENDED)
+        driver.rule("slow-undo", alert_type="Slow", status="Resolved", script="undo {{.node}}")
+        yield driver
+
+
+def phases(loop: Driver, alert: str) -> list[str]:
+    return sorted(w["metadata"]["labels"]["aegis.io/phase"] for w in loop.workflows_of(alert))
+
+
+def test_a_resolve_before_its_firing_is_stored_and_the_late_firing_starts_nothing(loop: Driver) -> None:
+    resolve = loop.result(custom("Repair1", fingerprint="o1", status="Resolved"))
+    late = loop.result(custom("Repair1", fingerprint="o1"))
+    assert (resolve["result"], late["result"]) == ("resolved", "counted")
+    assert late["name"] == resolve["name"]
+    alert = loop.alert_when(resolve["name"], lambda a: a["status"]["count"] == 1)
+    assert alert["status"]["status"] == "Resolved"
+    assert phases(loop, resolve["name"]) == []
+
+
+def test_a_resolve_after_success_runs_the_resolved_rule(loop: Driver) -> None:
+    name = loop.result(custom("Repair2", fingerprint="o2"))["name"]
+    loop.settled(name, "Succeeded")
+    assert loop.result(custom("Repair2", fingerprint="o2", status="Resolved"))["name"] == name
+    loop.alert_when(name, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
+    assert phases(loop, name) == ["firing", "resolved"]
+
+
+def test_a_resolve_while_the_workflow_runs_waits_for_its_end(loop: Driver) -> None:
+    name = loop.result(custom("Slow", fingerprint="o3"))["name"]
+    loop.settled(name, "Running")
+    loop.result(custom("Slow", fingerprint="o3", status="Resolved"))
+    loop.alert_when(name, lambda a: a["status"]["status"] == "Resolved")
+    assert phases(loop, name) == ["firing"]
+    (workflow,) = loop.workflows_of(name)
+    path = f"/apis/argoproj.io/v1alpha1/namespaces/monitoring/workflows/{workflow['metadata']['name']}"
+    loop.merge(path, {"spec": {"shutdown": "Terminate"}})
+    alert = loop.alert_when(name, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
+    assert alert["status"]["firing"]["outcome"] == "Failed"
+    assert phases(loop, name) == ["firing", "resolved"]
+
+
+def test_a_firing_after_a_resolve_opens_the_next_episode(loop: Driver) -> None:
+    first = loop.result(custom("Repair4", fingerprint="o4"))["name"]
+    loop.settled(first, "Succeeded")
+    loop.result(custom("Repair4", fingerprint="o4", status="Resolved"))
+    again = loop.result(custom("Repair4", fingerprint="o4"))
+    assert again["result"] == "created"
+    assert again["name"] != first
+    loop.settled(again["name"], "Succeeded")
+
+
+def test_a_repeat_just_after_success_counts_and_starts_nothing(loop: Driver) -> None:
+    name = loop.result(custom("Repair5", fingerprint="o5"))["name"]
+    loop.settled(name, "Succeeded")
+    repeat = loop.result(custom("Repair5", fingerprint="o5"))
+    assert (repeat["result"], repeat["name"]) == ("counted", name)
+    loop.alert_when(name, lambda a: a["status"]["count"] == 2)
+    assert phases(loop, name) == ["firing"]
+
+
+def test_a_rule_added_later_takes_hold_with_the_next_repeat(loop: Driver) -> None:
+    name = loop.result(custom("Unknown6", fingerprint="o6"))["name"]
+    loop.triggered(name, "RuleNotFound")
+    loop.rule("late", alert_type="Unknown6")
+    loop.result(custom("Unknown6", fingerprint="o6"))
+    loop.settled(name, "Succeeded")
+
+
+def test_a_tie_runs_nothing_and_priority_breaks_it(loop: Driver) -> None:
+    loop.rule("tie-a", alert_type="Tie")
+    loop.rule("tie-b", alert_type="Tie")
+    tied = loop.result(custom("Tie", fingerprint="o7"))["name"]
+    loop.triggered(tied, "TooManyRulesFound")
+    loop.merge(f"{RULES}/tie-b", {"spec": {"priority": 1}})
+    loop.result(custom("Tie", fingerprint="o7"))
+    alert = loop.settled(tied, "Succeeded")
+    assert alert["status"]["firing"]["rule"]["name"] == "tie-b"
+
+
+def test_a_workflow_deleted_by_hand_is_a_failure_on_record(loop: Driver) -> None:
+    name = loop.result(custom("Slow", fingerprint="o8"))["name"]
+    loop.settled(name, "Running")
+    (workflow,) = loop.workflows_of(name)
+    loop.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/monitoring/workflows/{workflow['metadata']['name']}")
+    alert = loop.settled(name, "Failed")
+    (completed,) = (c for c in alert["status"]["conditions"] if c["type"] == "Completed")
+    assert completed["reason"] == "WorkflowDeleted"
+
+
+def test_an_alert_made_by_hand_is_matched_too(loop: Driver) -> None:
+    loop.apply(ALERTS, "by-hand", {"type": "Repair9", "status": "Firing", "details": {"node": "dev1"}})
+    loop.settled("by-hand", "Succeeded")
+
+
+def test_a_template_that_is_missing_or_broken_is_said_so(loop: Driver) -> None:
+    loop.rule("broken", alert_type="Broken", manifest="{{ if }}")
+    broken = loop.result(custom("Broken", fingerprint="o10"))["name"]
+    alert = loop.triggered(broken, "TemplateInvalid")
+    assert ops_status(alert)["alertOpsStatus"] == ""
+    loop.call("DELETE", "/apis/aegis.io/v1alpha1/namespaces/monitoring/aegisopstemplates/broken")
+    loop.result(custom("Broken", fingerprint="o10"))
+    loop.triggered(broken, "TemplateNotFound")
