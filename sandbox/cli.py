@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sandbox.cluster import Settings, running, write_endpoints
+from sandbox.demo import ALERT_PATH, show
 from sandbox.eventing.controller import EventingOptions
 from sandbox.manifests import UnreadableManifestError
 from sandbox.servers import PortTakenError
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 
     from sandbox.cluster import Cluster
 
+    Session = Callable[[Cluster], Awaitable[int]]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MANIFESTS = ("crds", "knative", "eventing")
+_EXAMPLE = _ROOT / "examples" / "nodehasemergencyevent"
 
 EXECUTE_WARNING = (
     "--execute: what a workflow's containers contain runs on this machine, as you, with no container around it.\n"
@@ -39,6 +43,7 @@ Manifests = Annotated[list[Path] | None, typer.Option(help="Folder or file to ap
 Functions = Annotated[Path | None, typer.Option(help="Folder of the functions, one folder for each image.")]
 Idle = Annotated[float | None, typer.Option(help="Seconds after which an idle function stops.")]
 Tick = Annotated[float | None, typer.Option(help="Seconds between events of every PingSource.")]
+Pretend = Annotated[float, typer.Option(help="Seconds that a container takes which does not really run.")]
 Duplicate = Annotated[bool, typer.Option("--duplicate", help="Deliver every event twice.")]
 
 
@@ -47,45 +52,78 @@ def commands() -> None:
     """An embedded cluster for development and trial: Kubernetes API, Knative and a stand-in for Argo."""
 
 
-@app.command()
-def serve(
-    port: Port = 8080,
-    api_port: ApiPort = 0,
-    state_dir: State = Path(".aegis"),
-    data: Data = None,
-    execute: Execute = False,
-    manifests: Manifests = None,
-    functions: Functions = None,
-    idle: Idle = None,
-    tick: Tick = None,
-    duplicate: Duplicate = False,
-) -> None:
-    """Run the embedded cluster until Ctrl-C."""
-    settings = Settings(
-        root=_ROOT,
-        functions=functions.resolve() if functions else _ROOT / "functions",
-        state=state_dir.resolve(),
-        manifests=manifests or [_ROOT / folder for folder in _MANIFESTS],
-        port=port,
-        api_port=api_port,
-        data=data,
-        execute=execute,
-        idle=idle,
-        eventing=EventingOptions(duplicate=duplicate, tick=tick),
-    )
-    raise typer.Exit(_run(settings, _until_stopped))
-
-
-async def _until_stopped(cluster: Cluster) -> int:
-    typer.echo(f"Kubernetes API  {cluster.endpoints.api}")
-    typer.echo(f"alerts          {cluster.endpoints.gateway}")
-    typer.echo(f"Brokers         {cluster.endpoints.broker}")
-    typer.echo(f"export KUBECONFIG={cluster.endpoints.kubeconfig}")
+async def _serve(cluster: Cluster) -> int:
+    _say_where(cluster)
     await cluster.failed
     return 1
 
 
-def _run(settings: Settings, session: Callable[[Cluster], Awaitable[int]]) -> int:
+async def _run(cluster: Cluster) -> int:
+    if await show(cluster, _EXAMPLE):
+        typer.echo("\nThe alert's workflow has succeeded; the sandbox goes on until Ctrl-C. In another terminal:\n")
+    _say_where(cluster)
+    await cluster.failed
+    return 1
+
+
+async def _demo(cluster: Cluster) -> int:
+    succeeded = await show(cluster, _EXAMPLE)
+    for node in await cluster.api.list(cluster.api.resource("nodes")):
+        cordoned = ",SchedulingDisabled" if node["spec"].get("unschedulable") else ""
+        typer.echo(f"node/{node['metadata']['name']}  Ready{cordoned}")
+    return 0 if succeeded else 1
+
+
+def _say_where(cluster: Cluster) -> None:
+    at = cluster.endpoints
+    typer.echo(f"  export KUBECONFIG={at.kubeconfig}")
+    typer.echo("  kubectl get aegisalerts --watch")
+    typer.echo(f"  curl -X POST {at.gateway}{ALERT_PATH} -d @{_EXAMPLE.relative_to(_ROOT)}/alert.json")
+    typer.echo(
+        f"\n  Kubernetes API {at.api}   intake {at.gateway}   Brokers {at.broker}   logs {at.kubeconfig.parent}/logs"
+    )
+
+
+def _command(name: str, session: Session, summary: str) -> None:
+    """Register a command that runs the cluster around a session; all of them take the same options."""
+
+    @app.command(name, help=summary)
+    def command(
+        *,
+        port: Port = 8080,
+        api_port: ApiPort = 0,
+        state_dir: State = Path(".aegis"),
+        data: Data = None,
+        execute: Execute = False,
+        manifests: Manifests = None,
+        functions: Functions = None,
+        idle: Idle = None,
+        tick: Tick = None,
+        pretend: Pretend = 0.3,
+        duplicate: Duplicate = False,
+    ) -> None:
+        settings = Settings(
+            root=_ROOT,
+            functions=functions.resolve() if functions else _ROOT / "functions",
+            state=state_dir.resolve(),
+            manifests=manifests or [_ROOT / folder for folder in _MANIFESTS],
+            port=port,
+            api_port=api_port,
+            data=data,
+            execute=execute,
+            idle=idle,
+            pretend_seconds=pretend,
+            eventing=EventingOptions(duplicate=duplicate, tick=tick),
+        )
+        raise typer.Exit(_run_until_done(settings, session))
+
+
+_command("serve", _serve, "Run the embedded cluster until Ctrl-C.")
+_command("run", _run, "Run the embedded cluster, show an alert's life on it, and go on until Ctrl-C.")
+_command("demo", _demo, "Show an alert's life; the exit code is 0 when its workflow succeeds.")
+
+
+def _run_until_done(settings: Settings, session: Session) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if settings.execute:
         typer.secho(EXECUTE_WARNING, fg="yellow", err=True)
@@ -98,7 +136,7 @@ def _run(settings: Settings, session: Callable[[Cluster], Awaitable[int]]) -> in
         return 1
 
 
-async def _session(settings: Settings, session: Callable[[Cluster], Awaitable[int]]) -> int:
+async def _session(settings: Settings, session: Session) -> int:
     stop = asyncio.Event()
     for sig in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)

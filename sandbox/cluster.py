@@ -7,12 +7,13 @@ import json
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox import manifests
 from sandbox.api import Api
+from sandbox.api.foreign import install_foreign_kinds
 from sandbox.api.serve import serve as serve_api
+from sandbox.api.store import SqliteFile
 from sandbox.debug import brokers_and_debug
 from sandbox.eventing.controller import EventingController, EventingOptions
 from sandbox.eventing.ingress import Ingress
@@ -30,12 +31,12 @@ from sandbox.workloads.nodes import ensure_nodes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
+    from pathlib import Path
     from typing import Any
 
     from sandbox.workloads.containers import Runner
 
 NAMESPACE = "monitoring"
-_CRDS = Path(__file__).with_name("crds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,9 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         UnreadableManifestError: when a manifest cannot be applied.
     """
     async with AsyncExitStack() as stack:
-        api = Api()
-        await manifests.apply(api, manifests.load(_CRDS))
+        api = Api(persistence=SqliteFile(settings.data) if settings.data else None)
+        stack.callback(api.close)
+        await install_foreign_kinds(api)
         processes = await stack.enter_async_context(ProcessTable())
         ingress = Ingress()
         urls: dict[str, str] = {}
@@ -97,7 +99,6 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
             root=settings.root,
             functions=settings.functions,
             state=settings.state,
-            bound=lambda spec: eventing.environment_of(spec),
         )
         serving = ServingController(api, processes, planner.plan, gateway=lambda: urls["gateway"], idle=settings.idle)
         sinks = Sinks(serving, ingress, lambda: urls["broker"])
@@ -106,6 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         urls["broker"] = await stack.enter_async_context(served(brokers_and_debug(ingress, serving)))
         server = await stack.enter_async_context(serve_api(api, settings.api_port))
         eventing = EventingController(api, ingress, sinks, server=server.url, options=settings.eventing)
+        planner.bound = eventing.environment_of
         kubeconfig = _write_private(settings.state / "kubeconfig", server.kubeconfig(namespace=NAMESPACE))
         stack.callback(kubeconfig.unlink, missing_ok=True)
         objects = [obj for path in settings.manifests for obj in manifests.load(path)]

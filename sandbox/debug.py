@@ -1,7 +1,7 @@
 """What tests and the curious may ask of the sandbox itself, beside the Brokers on their port.
 
 `GET /debug/processes` lists the functions that run (each pid leads a process group of its own), and
-`POST /debug/broker/restart?down=SECONDS` loses every event in flight. The API's port counts requests at `/debug/requests`.
+`POST /debug/broker/restart?down=SECONDS` loses every event in flight. The API counts its requests at `/debug/requests`.
 """
 
 from __future__ import annotations

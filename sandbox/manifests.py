@@ -7,7 +7,6 @@ gives all its YAML files. What changes manifests further (patches, images, compo
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,6 +16,7 @@ from sandbox.api.options import APPLY_PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from sandbox.api import Api, Object
 
@@ -101,8 +101,6 @@ def _customised(obj: Object, config: Mapping[str, Any]) -> Object:
 
 
 def _cluster_scoped(obj: Object) -> bool:
-    return (
-        obj["kind"] in ("Namespace", "CustomResourceDefinition", "Node")
-        or (obj["kind"].startswith(("Cluster", "ValidatingAdmissionPolicy")))
-        and str(obj["apiVersion"]).partition("/")[0].endswith(".k8s.io")
-    )
+    if str(obj["apiVersion"]).partition("/")[0].endswith(".k8s.io"):
+        return str(obj["kind"]).startswith(("Cluster", "CustomResourceDefinition", "ValidatingAdmissionPolicy"))
+    return obj["kind"] in ("Namespace", "Node")

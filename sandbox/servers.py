@@ -36,8 +36,8 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 -- `serve` would take over the signals
-        while not server.started and not task.done():
-            await asyncio.sleep(0.001)  # noqa: ASYNC110 -- uvicorn has no event to wait for
+        while not server.started and not task.done():  # noqa: ASYNC110 -- uvicorn has no event to wait for
+            await asyncio.sleep(0.001)
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_CLOSING_GRACE = 10.0  # seconds that a function has when the whole sandbox stops
+
 
 class Activator:
     """One Knative Service at run time."""
@@ -84,7 +86,7 @@ class Activator:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait((self._starting,))
-        self._retire()
+        self._retire(_CLOSING_GRACE)
         if self._stopping:
             await asyncio.wait(self._stopping)
 
@@ -103,10 +105,12 @@ class Activator:
             self._starting = None
             self._arm_idle_timer()
 
-    def _retire(self) -> None:
+    def _retire(self, grace: float | None = None) -> None:
         instance, self._instance = self._instance, None
         if instance is not None:
-            task = asyncio.create_task(instance.stop(), name=f"stop {self.spec.name}")
+            task = asyncio.create_task(
+                instance.stop(self.spec.timeout if grace is None else grace), name=f"stop {self.spec.name}"
+            )
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
 

@@ -31,13 +31,12 @@ class LaunchPlanner:
         root: Path,
         functions: Path,
         state: Path,
-        bound: Callable[[ServiceSpec], Mapping[str, str]] = lambda _: {},
     ) -> None:
         self._api = api
         self._root = root
         self._functions = functions
         self._state = state
-        self._bound = bound
+        self.bound: Callable[[ServiceSpec], Mapping[str, str]] = lambda _: {}
         """What SinkBindings add to a Service's environment."""
 
     async def plan(self, spec: ServiceSpec) -> Launch:
@@ -54,7 +53,7 @@ class LaunchPlanner:
         for mount in spec.mounts:
             place = await self._materialise(spec, mount)
             own = {name: _relocated(value, mount.path, place) for name, value in own.items()}
-        env = self._base(spec) | own | self._bound(spec)
+        env = {**self._base(spec), **own, **self.bound(spec)}
         env["FUNCTION_SOURCE"] = str(self._source(folder, env.get("FUNCTION_SOURCE", "main.py")))
         return Launch(
             cwd=folder,
@@ -62,7 +61,6 @@ class LaunchPlanner:
             log=self._state / "logs" / f"{spec.name}.log",
             readiness_path=spec.readiness_path,
             concurrency=spec.concurrency,
-            grace=spec.timeout,
         )
 
     def _base(self, spec: ServiceSpec) -> dict[str, str]:

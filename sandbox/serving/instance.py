@@ -46,7 +46,6 @@ class Launch:
     log: Path
     readiness_path: str | None
     concurrency: int
-    grace: float
 
 
 @dataclass(slots=True)
@@ -115,9 +114,9 @@ class Instance:
             self.active -= 1
             self.served += 1
 
-    async def stop(self) -> None:
-        """Let it finish what it is doing, within its grace period."""
-        await self.process.stop(self.launch.grace)
+    async def stop(self, grace: float) -> None:
+        """Let it finish what it is doing, within a grace period."""
+        await self.process.stop(grace)
         await self.session.close()
 
     @property

@@ -78,7 +78,7 @@ class Pretender:
             "# Nothing ran: the sandbox only pretends. With --execute this would have run on your machine:",
             shlex.join(argv) if argv else f"# (the entrypoint of {container['image']})",
         ]
-        log.write_text("\n".join(lines + ([source] if source else [])) + "\n")
+        _write(log, "\n".join(lines + ([source] if source else [])) + "\n")
         annotations = pod["metadata"].get("annotations") or {}
         seconds, code = _pretended(argv, source)
         seconds = float(annotations.get(SECONDS_ANNOTATION, self._seconds if seconds is None else seconds))
@@ -109,7 +109,7 @@ class Executor:
         """Run the container's command in a folder of its own until it ends."""
         argv = command_of(container)
         ignored = _ignored(pod, container)
-        log.write_text(f"# sandbox: {', '.join(ignored)} ignored\n" if ignored else "")
+        _write(log, f"# sandbox: {', '.join(ignored)} ignored\n" if ignored else "")
         if not argv:
             message = f"no command, and the entrypoint of {container['image']} is not known here"
             return Exit(_CANNOT_START, "StartError", message)
@@ -139,6 +139,10 @@ class Executor:
             reference = (variable.get("valueFrom") or {}).get("fieldRef") or {}
             env[variable["name"]] = fields.get(reference.get("fieldPath", ""), variable.get("value") or "")
         return env | {"KUBECONFIG": str(self._kubeconfig)}
+
+
+def _write(log: Path, text: str) -> None:
+    log.write_text(text)
 
 
 def _with_script(argv: list[str], source: str | None, folder: Path) -> list[str]:

@@ -98,9 +98,9 @@ def _expression(term: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     value, values = labels.get(term["key"]), term.get("values") or []
     match term["operator"]:
         case "In" | "NotIn" as operator:
-            return (value in values) == (operator == "In")
+            return (value in values) is (operator == "In")
         case "Exists" | "DoesNotExist" as operator:
-            return (value is not None) == (operator == "Exists")
+            return (value is not None) is (operator == "Exists")
         case "Gt" | "Lt" as operator if value is not None:
             distance = int(value) - int(values[0])
             return distance > 0 if operator == "Gt" else distance < 0
