@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.decoding import prune, undecodable
-from sandbox.api.errors import bad_request, conflict, stale, status_error
+from sandbox.api.errors import Cause, bad_request, conflict, invalid, stale, status_error
 from sandbox.api.managed import (
     FieldSet,
     Managers,
@@ -19,6 +19,7 @@ from sandbox.api.managed import (
     limited,
 )
 from sandbox.api.objects import Object, clone, meta, name_of, namespace_of
+from sandbox.api.resources import Resource
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 def check(kind: Kind, config: Object, name: str, namespace: str, options: WriteOptions) -> None:
     """Refuse a configuration that is not for this object, and complete its address."""
     resource = kind.resource
+    if not options.field_manager:
+        cause = Cause("fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
+        raise invalid(Resource("meta.k8s.io", "v1", "patchoptions", "PatchOptions"), "", [cause])
     if config.get("kind") != resource.kind or config.get("apiVersion") != resource.api_version:
         wanted = f"{resource.api_version}, Kind={resource.kind}"
         raise bad_request(f"failed to create typed patch object: the object is not of {wanted}")

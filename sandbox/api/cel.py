@@ -129,13 +129,9 @@ def _complaint(rule: Object, node: Node, value: Any, variables: dict[str, Any]) 
             return f"Required value: {message}"
         case "FieldValueDuplicate":
             return f'Duplicate value: "{_kind(node, value)}"'
-    if rule.get("fieldPath"):  # the value at hand is not the field's
+    if isinstance(value, (dict, list)):
         return f"Invalid value: {message}"
-    return f"Invalid value: {_shown(node, value)}: {message}"
-
-
-def _shown(node: Node, value: Any) -> str:
-    return f'"{_kind(node, value)}"' if isinstance(value, (dict, list)) else quoted(value)
+    return f"Invalid value: {quoted(value)}: {message}"
 
 
 def _kind(node: Node, value: Any) -> str:

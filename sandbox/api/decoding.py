@@ -6,10 +6,11 @@ defaulted is checked like the rest.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.api.errors import bad_request
-from sandbox.api.objects import Object, clone
+from sandbox.api.errors import Cause, bad_request, invalid
+from sandbox.api.objects import Object, clone, name_of
 from sandbox.api.options import WriteOptions
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _OWNER_REFERENCE = frozenset({"apiVersion", "kind", "name", "uid", "controller",
 
 def decode(kind: Kind, obj: Object, options: WriteOptions) -> None:
     """Drop what the kind does not know, refusing or warning as the options say, and fill in defaults."""
-    _check_metadata_types(obj)
+    _check_kind(kind, obj)
+    _check_metadata_types(kind, obj)
     unknown: list[str] = []
     _prune_metadata(obj, unknown)
     if kind.schema:
@@ -39,6 +41,19 @@ def decode(kind: Kind, obj: Object, options: WriteOptions) -> None:
         for path in unknown:
             options.warn(f'unknown field "{path}"')
     kind.default(obj)
+
+
+def _check_kind(kind: Kind, obj: Object) -> None:
+    resource = kind.resource
+    given = obj.setdefault("kind", resource.kind)
+    if given == resource.kind:
+        return
+    if kind.strategic_merge:
+        expected = f"({resource.group or 'core'}.{resource.kind})"
+        why = f"converting ({resource.version}.{given}) to {expected}: unknown conversion"
+        raise bad_request(f'{given} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
+    cause = Cause("kind", f'Invalid value: "{given}": must be {resource.kind}')
+    raise invalid(replace(resource, kind=str(given)), name_of(obj), [cause])
 
 
 def undecodable(kind: Kind, why: str) -> Exception:
@@ -93,27 +108,29 @@ def apply_defaults(node: Node, value: Any) -> None:
             apply_defaults(node.items, value[index])
 
 
-def _check_metadata_types(obj: Object) -> None:
+def _check_metadata_types(kind: Kind, obj: Object) -> None:
     metadata = obj.setdefault("metadata", {})
     if not isinstance(metadata, dict):
-        raise bad_request(_go_mismatch(metadata, "metadata", "v1.ObjectMeta"))
+        raise _mismatch(kind, metadata, "", "v1.ObjectMeta")
     for key, go_type in (("labels", "map[string]string"), ("annotations", "map[string]string")):
         value = metadata.get(key)
         if value is None:
             metadata.pop(key, None)
         elif not isinstance(value, dict):
-            raise bad_request(_go_mismatch(value, f"metadata.{key}", go_type))
+            raise _mismatch(kind, value, key, go_type)
         else:
             for item in value.values():
                 if not isinstance(item, str):
-                    raise bad_request(_go_mismatch(item, f"metadata.{key}", "string"))
+                    raise _mismatch(kind, item, key, "string")
     for key in ("name", "namespace", "generateName", "resourceVersion", "uid"):
         if not isinstance(metadata.get(key, ""), str):
-            raise bad_request(_go_mismatch(metadata[key], f"metadata.{key}", "string"))
+            raise _mismatch(kind, metadata[key], key, "string")
 
 
-def _go_mismatch(value: Any, path: str, go_type: str) -> str:
-    return f"json: cannot unmarshal {go_name(value)} into Go struct field ObjectMeta.{path} of type {go_type}"
+def _mismatch(kind: Kind, value: Any, key: str, go_type: str) -> Exception:
+    path = f"metadata.{key}" if kind.strategic_merge else key  # custom resources' metadata is decoded by itself
+    why = f"json: cannot unmarshal {go_name(value)} into Go struct field ObjectMeta.{path} of type {go_type}"
+    return undecodable(kind, why)
 
 
 def go_name(value: Any) -> str:

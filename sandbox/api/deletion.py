@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sandbox.api.errors import conflict, not_found
@@ -84,12 +85,16 @@ class Deleter:
 
 
 def _check_preconditions(resource: Resource, name: str, obj: Object, options: DeleteOptions) -> None:
+    by_kind = replace(resource, plural=resource.kind)  # which these messages name
     if options.uid and options.uid != uid_of(obj):
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid_of(obj)}"
-        raise conflict(resource, name, why)
+        why = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid_of(obj)}). "
+            "The object might have been deleted and then recreated"
+        )
+        raise conflict(by_kind, name, why)
     if options.resource_version and options.resource_version != version_of(obj):
         why = (
-            f"Precondition failed: ResourceVersion in precondition: {options.resource_version}, "
-            f"ResourceVersion in object meta: {version_of(obj)}"
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion in "
+            f"record ({version_of(obj)}). The object might have been modified"
         )
-        raise conflict(resource, name, why)
+        raise conflict(by_kind, name, why)

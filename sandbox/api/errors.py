@@ -62,7 +62,7 @@ def status_error(
         "message": message,
         "reason": reason,
     }
-    if details:
+    if details is not None:
         status["details"] = details
     status["code"] = code
     return ApiError(status)
@@ -71,6 +71,11 @@ def status_error(
 def _details(resource: Resource, name: str) -> dict[str, Any]:
     named = {"name": name, "group": resource.group, "kind": resource.plural}
     return {key: value for key, value in named.items() if value}
+
+
+def no_such_resource() -> ApiError:
+    """Nothing is served there."""
+    return status_error(404, "NotFound", "the server could not find the requested resource", details={})
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
@@ -108,6 +113,15 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     return status_error(422, "Invalid", f'{kind} "{name}" is invalid: {problem}', details=details)
 
 
+def unversioned(resource: Resource, name: str) -> ApiError:
+    """A custom resource is replaced only by who names the version that is replaced."""
+    cause = Cause("metadata.resourceVersion", "Invalid value: 0: must be specified for an update")
+    error = invalid(resource, name, [cause])
+    error.status["message"] = f'{resource.qualified} "{name}" is invalid: {cause}'
+    error.status["details"]["kind"] = resource.plural
+    return ApiError(error.status)
+
+
 def forbidden(resource: Resource, name: str, why: str) -> ApiError:
     """The request is understood and not allowed."""
     message = f'{resource.qualified} "{name}" is forbidden: {why}'
@@ -126,7 +140,7 @@ def expired(message: str) -> ApiError:
 
 def method_not_allowed() -> ApiError:
     """The resource does not do that."""
-    return status_error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    return status_error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={})
 
 
 def unsupported_media_type(accepted: Sequence[str]) -> ApiError:

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from sandbox.api import discovery, protobuf
 from sandbox.api.accounting import Accounting
 from sandbox.api.objectcalls import Collections
-from sandbox.api.errors import ApiError, bad_request, status_error, unsupported_media_type
+from sandbox.api.errors import ApiError, bad_request, no_such_resource, status_error, unsupported_media_type
 from sandbox.api.openapi import OpenApi
+from sandbox.api.resources import BUILT_IN
 from sandbox.api.requests import Call, json_response, parse_call
 from sandbox.api.subresources import Subresources
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sandbox.api.watching import Watch
 
 _LARGEST_BODY = 3 * 1024 * 1024
+_BUILT_IN_GROUPS = frozenset(resource.group for resource in BUILT_IN)
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -78,6 +80,8 @@ class HttpApi:
     async def _resource(self, request: Request, parts: list[str]) -> Response:
         call = parse_call(self._api.catalog.registry, request, parts)
         if call is None:
+            if parts[0] == "api" or parts[1] in _BUILT_IN_GROUPS:
+                raise no_such_resource()
             return Response("404 page not found\n", 404, media_type=_TEXT)
         self.accounting.count(request, call)
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):

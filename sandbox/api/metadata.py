@@ -53,15 +53,11 @@ _KEY_MESSAGE = (
 
 def address(resource: Resource, obj: Object, namespace: str) -> None:
     """Check that the object is what the request's path says, and complete its address."""
-    api_version, kind = obj.get("apiVersion"), obj.get("kind")
-    if not kind:
-        raise bad_request("Object 'Kind' is missing in the request body")
-    if (api_version, kind) != (resource.api_version, resource.kind):
+    api_version = obj.setdefault("apiVersion", resource.api_version)
+    if api_version != resource.api_version:
         raise bad_request(
             f"the API version in the data ({api_version}) does not match the expected API version "
             f"({resource.api_version})"
-            if api_version != resource.api_version
-            else f"{resource.kind} in version \"{resource.version}\" cannot be handled as a {kind}"
         )
     metadata = obj["metadata"]
     if not resource.namespaced:
@@ -177,12 +173,11 @@ def _check_key(field: str, key: str) -> list[Cause]:
 def _check_owners(references: list[Object]) -> list[Cause]:
     causes: list[Cause] = []
     controllers: list[Object] = []
-    for index, reference in enumerate(references):
-        field = f"metadata.ownerReferences[{index}]"
+    for reference in references:
         for key, label in (("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")):
             if not reference.get(key):
                 shown: Any = '""'
-                causes.append(Cause(f"{field}.{key}", f"Invalid value: {shown}: {label} must not be empty"))
+                causes.append(Cause(f"metadata.ownerReferences.{key}", f"Invalid value: {shown}: {label} must not be empty"))
         if reference.get("controller"):
             controllers.append(reference)
     if len(controllers) > 1:

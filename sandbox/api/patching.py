@@ -68,7 +68,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 def _json_patched(target: Object, patch: Any) -> Object:
     if not isinstance(patch, list):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
     if len(patch) > _LONGEST_PATCH:
         message = f"The allowed maximum operations in a JSON patch is {_LONGEST_PATCH}, got {len(patch)}"
         raise status_error(413, "RequestEntityTooLarge", message)
@@ -76,7 +76,7 @@ def _json_patched(target: Object, patch: Any) -> Object:
         result = jsonpatch.apply_patch(target, patch, in_place=True)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         raise status_error(
-            422, "Invalid", "the server rejected our request due to an error in our request"
+            422, "Invalid", "the server rejected our request due to an error in our request", details={}
         ) from error
     if not isinstance(result, dict):
         raise bad_request("the patched document is not an object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from sandbox.api.errors import bad_request
 from sandbox.api.listing import ListOptions
 from sandbox.api.objects import encode
-from sandbox.api.options import WriteOptions
+from sandbox.api.options import APPLY_PATCH, WriteOptions
 from sandbox.api.watching import WatchOptions
 
 if TYPE_CHECKING:
@@ -60,14 +61,20 @@ class Call:
             raise bad_request(
                 f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
             )
-        agent = self.headers.get("user-agent", "")
         return WriteOptions(
-            field_manager=self.query.get("fieldManager") or agent.split("/")[0].split(" ")[0] or "unknown",
+            field_manager=self._field_manager(),
             field_validation=validation,
             dry_run=bool(self.query.get("dryRun")),
             force=self.query.get("force") in _TRUE,
             warn=self.warnings.append,
         )
+
+    def _field_manager(self) -> str:
+        """The manager by its own name, or by its program's; who applies must give its own."""
+        given = self.query.get("fieldManager", "")
+        if given or self.content_type == APPLY_PATCH:
+            return given
+        return re.split(r"[/ ]", self.headers.get("user-agent", ""), maxsplit=1)[0] or "unknown"
 
     def list_options(self) -> ListOptions:
         """Which objects to list."""

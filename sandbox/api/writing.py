@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.api import apply, events, managed, metadata, patching
 from sandbox.api.decoding import decode
-from sandbox.api.errors import Cause, already_exists, bad_request, forbidden, invalid, not_found, status_error
+from sandbox.api.errors import (
+    Cause,
+    already_exists,
+    bad_request,
+    forbidden,
+    invalid,
+    no_such_resource,
+    not_found,
+    unversioned,
+)
 from sandbox.api.objects import Object, clone, name_of, namespace_of, version_of
 from sandbox.api.options import APPLY_PATCH, WriteOptions
 from sandbox.api.resources import NAMESPACES
@@ -92,9 +101,12 @@ class Writer:
                 f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})"
             )
         old = self._present(resource, name, namespace)
-        decode(self._catalog.kind(resource), new, options)
+        kind = self._catalog.kind(resource)
+        decode(kind, new, options)
         metadata.address(resource, new, namespace_of(old.obj))
         new["metadata"]["name"] = name
+        if not kind.strategic_merge and not version_of(new):
+            raise unversioned(resource, name)
         return self._update(resource, old, new, subresource, options)
 
     def patch(
@@ -116,8 +128,7 @@ class Writer:
         old = self._present(resource, name, namespace)
         new = patching.patched(kind, old.obj, patch, content_type)
         if name_of(new) != name or (resource.namespaced and namespace_of(new) != namespace_of(old.obj)):
-            causes = [Cause("metadata.name", f'Invalid value: "{name_of(new)}": field is immutable')]
-            raise invalid(resource, name, causes)
+            raise bad_request(f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})")
         decode(kind, new, options)
         metadata.address(resource, new, namespace_of(old.obj))
         return self._update(resource, old, new, subresource, options), False
@@ -135,8 +146,7 @@ class Writer:
     ) -> tuple[Entry, bool]:
         kind = self._catalog.kind(resource)
         config = patching.parsed_configuration(config)
-        decode_only = WriteOptions(field_validation=options.field_validation, warn=options.warn)
-        apply.check(kind, config, name, namespace if resource.namespaced else "", decode_only)
+        apply.check(kind, config, name, namespace if resource.namespaced else "", options)
         entry = self._store.get(resource.bucket, namespace if resource.namespaced else "", name)
         if entry is None:
             if subresource:
@@ -231,7 +241,7 @@ class Writer:
 
 def _check_served(resource: Resource, subresource: str) -> None:
     if subresource and subresource not in resource.subresources:
-        raise status_error(404, "NotFound", "the server could not find the requested resource")
+        raise no_such_resource()
 
 
 def _stored(resource: Resource, obj: Object) -> Object:
