@@ -10,6 +10,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 SERVING = "serving.knative.dev/v1"
 
+Grants = dict[tuple[str, str], set[str]]
+"""Verbs by API group and resource."""
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -62,3 +65,18 @@ def of_kind(manifests: Sequence[Manifest], kind: str, api_version: str | None = 
     return {
         m.name: m for m in manifests if m.kind == kind and (api_version is None or m.body["apiVersion"] == api_version)
     }
+
+
+def granted(manifests: Sequence[Manifest], account: str, kind: str) -> Grants:
+    """What the roles of one kind that are bound to an account allow."""
+    roles = of_kind(manifests, kind)
+    grants: Grants = {}
+    for binding in of_kind(manifests, f"{kind}Binding").values():
+        if account not in {subject["name"] for subject in binding.body["subjects"]}:
+            continue
+        assert binding.body["roleRef"]["kind"] == kind
+        for rule in roles[binding.body["roleRef"]["name"]].body["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    grants.setdefault((group, resource), set()).update(rule["verbs"])
+    return grants

@@ -130,9 +130,7 @@ PHASE_KEY = "workflows.argoproj.io/phase"
         (Workflow, {PHASE_KEY: "Running"}, 0),
     ],
 )
-def test_the_source_watches_what_others_write_once(
-    kind: type[Object], labels: dict[str, str], entries: int
-) -> None:
+def test_the_source_watches_what_others_write_once(kind: type[Object], labels: dict[str, str], entries: int) -> None:
     (source,) = of_kind(read("eventing"), "ApiServerSource").values()
     watched = [
         entry

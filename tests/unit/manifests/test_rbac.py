@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.unit.manifests.reading import Manifest, of_kind
+from tests.unit.manifests.reading import Grants, Manifest, granted, of_kind
 
 AEGIS, ARGO, CORE = "aegis.io", "argoproj.io", ""
-
-Grants = dict[tuple[str, str], set[str]]
 
 EVERYWHERE: dict[str, Grants] = {
     "rule-matcher": {
@@ -62,21 +60,6 @@ IN_THE_NAMESPACE: dict[str, Grants] = {
 
 ACCOUNTS = sorted(EVERYWHERE.keys() | IN_THE_NAMESPACE.keys())
 each_account = pytest.mark.parametrize("account", ACCOUNTS)
-
-
-def granted(manifests: Sequence[Manifest], account: str, kind: str) -> Grants:
-    """What the roles of one kind that are bound to an account allow."""
-    roles = of_kind(manifests, kind)
-    grants: Grants = {}
-    for binding in of_kind(manifests, f"{kind}Binding").values():
-        if account not in {subject["name"] for subject in binding.body["subjects"]}:
-            continue
-        assert binding.body["roleRef"]["kind"] == kind
-        for rule in roles[binding.body["roleRef"]["name"]].body["rules"]:
-            for group in rule["apiGroups"]:
-                for resource in rule["resources"]:
-                    grants.setdefault((group, resource), set()).update(rule["verbs"])
-    return grants
 
 
 @each_account
