@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from cloudevents.conversion import to_structured
 from cloudevents.exceptions import GenericException
-from cloudevents.http import CloudEvent, from_dict, from_http, to_structured
+from cloudevents.http import CloudEvent, from_dict, from_http
 
 from aegis.errors import BadEvent
 
