@@ -59,7 +59,7 @@ class _Round:
 
     def life(self, number: int) -> Iterator[tuple[str, FirstAnswer]]:
         """What each function answered first, and between them the hello world."""
-        posted = json.loads((_EXAMPLE / "alert.json").read_text()) | {"fingerprint": f"{number:016x}"}
+        posted = json.loads((_EXAMPLE / "alerts" / "firing.json").read_text()) | {"fingerprint": f"{number:016x}"}
         call = Call(json.dumps(posted).encode(), "application/json", "/default/alert")
         yield self._hello()
         yield "alert_normalizer", self._first("alert-normalizer", "aegis", call)

@@ -78,7 +78,7 @@ def _say_where(cluster: Cluster) -> None:
     at = cluster.endpoints
     typer.echo(f"  export KUBECONFIG={at.kubeconfig}")
     typer.echo("  kubectl get aegisalerts --watch")
-    typer.echo(f"  curl -X POST {at.gateway}{ALERT_PATH} -d @{_EXAMPLE.relative_to(_ROOT)}/alert.json")
+    typer.echo(f"  curl -X POST {at.gateway}{ALERT_PATH} -d @{_EXAMPLE.relative_to(_ROOT)}/alerts/firing.json")
     typer.echo(
         f"\n  Kubernetes API {at.api}   intake {at.gateway}   Brokers {at.broker}   logs {at.kubeconfig.parent}/logs"
     )

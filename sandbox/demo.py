@@ -43,7 +43,7 @@ async def show(cluster: Cluster, example: Path) -> bool:
         async with asyncio.timeout(_CHECK_TIMEOUT):
             await asyncio.gather(*(_checked(cluster.api, obj) for obj in applied))
         async with asyncio.timeout(_TIMEOUT):
-            return await _play(cluster, (example / "alert.json").read_bytes())
+            return await _play(cluster, (example / "alerts" / "firing.json").read_bytes())
     except TimeoutError:
         typer.secho("the alert did not come to its end in time; see the functions' logs", fg="red", err=True)
         return False

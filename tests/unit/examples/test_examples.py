@@ -36,7 +36,8 @@ def load(folder: str, name: str) -> Any:
 
 def alert(folder: str) -> AegisAlert:
     """The example's alert as the intake stores it."""
-    (incoming,) = read_custom(json.loads((EXAMPLES / folder / "alert.json").read_text(encoding="utf-8"))).entries
+    (path,) = (EXAMPLES / folder / "alerts").iterdir()  # a folder of its own: `kubectl apply -f` takes JSON files too
+    (incoming,) = read_custom(json.loads(path.read_text(encoding="utf-8"))).entries
     assert isinstance(incoming, Incoming)
     return AegisAlert.read(manifest(incoming, Settings(), episode=0, events=[]))
 
