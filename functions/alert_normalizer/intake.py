@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import takewhile
 from typing import Any
 
@@ -258,12 +259,8 @@ def _same_status(waiting: deque[_Arrival]) -> list[_Arrival]:
 
 
 def _answer(arrival: _Arrival, answer: Answer) -> None:
-    if arrival.answer.done():
-        return
-    if isinstance(answer, Stored):
-        extra = {"object": f"aegisalert/{answer.name}", "result": answer.result.value, "reason": answer.reason}
-        _log.info("alert %s", answer.result.value, extra=extra)
-    arrival.answer.set_result(answer)
+    if not arrival.answer.done():
+        arrival.answer.set_result(answer)
 
 
 def _answer_all(waiting: Sequence[_Arrival], alert: AegisAlert, reason: str, *, tell: bool) -> None:
@@ -295,13 +292,10 @@ def _event(alert: AegisAlert) -> Event:
 
 def _as_answer(error: Exception, alert: Incoming) -> Answer:
     """An alert that the API server refuses for what it is can never be stored; everything else may pass."""
-    name = alert.name()
-    match error:
-        case Invalid() | ApiError(status=413):
-            _log.warning("alert rejected", extra={"object": f"aegisalert/{name}", "error": str(error)})
-            return Stored(Result.REJECTED, name, f"the API server refuses it: {error}")
-        case Unavailable() | ApiError():
-            _log.warning("alert not stored", extra={"object": f"aegisalert/{name}", "error": str(error)})
-        case _:
-            _log.error("alert not stored", extra={"object": f"aegisalert/{name}"}, exc_info=error)
+    if isinstance(error, Invalid) or (
+        isinstance(error, ApiError) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    ):
+        return Stored(Result.REJECTED, alert.name(), f"the API server refuses it: {error}")
+    if not isinstance(error, ApiError | Unavailable):
+        _log.error("alert %s was not stored", alert.name(), exc_info=error)
     return error

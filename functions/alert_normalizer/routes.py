@@ -23,12 +23,13 @@ from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.answer import Told, answer, bad_content
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse, storable
-from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Problem, Rejection
-from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Stored
+from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
 from functions.alert_normalizer.settings import Settings
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
+_AS_EXPECTED = frozenset(Result) - {Result.REJECTED}
 _log = logging.getLogger(__name__)
 
 Parser = Callable[[object], Batch]
@@ -131,15 +132,30 @@ class Reception:
         """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
         waits: dict[int, asyncio.Future[Answer]] = {}
         for position, entry in enumerate(entries):
-            if isinstance(entry, Rejection):
-                _log.warning("alert rejected", extra={"reason": entry.reason})
-            else:
+            if isinstance(entry, Incoming):
                 waits[position] = self.intake.submit(entry, event=hashes[position] if hashes else "")
         if waits:
             await asyncio.wait(waits.values(), timeout=_PATIENCE_SECONDS)
         slow = Unavailable("storing takes too long")
         answers = {position: wait.result() if wait.done() else slow for position, wait in waits.items()}
-        return [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
+        told = [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
+        for item in told:
+            self._log(item)
+        return told
+
+    def _log(self, told: Told) -> None:
+        """One line for each alert."""
+        result: str
+        match told.entry, told.answer:
+            case Incoming() as alert, Stored() as stored:
+                name, result, reason = stored.name or alert.name(), stored.result, stored.reason
+            case Incoming() as alert, error:
+                name, result, reason = alert.name(), "not stored", str(error)
+            case Rejection() as rejection, _:
+                name, result, reason = "", Result.REJECTED, rejection.reason
+        level = logging.INFO if result in _AS_EXPECTED else logging.WARNING
+        extra = {"object": f"aegisalert/{self.settings.namespace}/{name}", "result": result, "reason": reason}
+        _log.log(level, "alert %s", result, extra=extra)
 
 
 def _telling(told: Sequence[Told], response: Response) -> Response:

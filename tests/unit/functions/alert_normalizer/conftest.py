@@ -1,17 +1,55 @@
-"""An API server in the process, with the project's own CRDs."""
+"""An API server in the process, with the project's own CRDs; what happens on the way to it is the test's to say."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from aegis.kube import Kube
+from functions.alert_normalizer.intake import Intake
+from functions.alert_normalizer.routes import Reception
+from functions.alert_normalizer.settings import Settings
 from sandbox.api import Api
 from sandbox.api.http import HttpApi
 
 CRDS = Path(__file__).parents[4] / "crds"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+async def undisturbed(_: httpx.Request) -> httpx.Response | None:
+    return None
+
+
+class Way(httpx.AsyncBaseTransport):
+    """The way to the API server: notes each request, and lets a test meddle before it arrives."""
+
+    def __init__(self, api: Api) -> None:
+        self._transport = httpx.ASGITransport(app=HttpApi(api))
+        self.requests: list[str] = []
+        self.meddle: Callable[[httpx.Request], Awaitable[httpx.Response | None]] = undisturbed
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request.method)
+        return await self.meddle(request) or await self._transport.handle_async_request(request)
 
 
 @pytest.fixture
@@ -26,11 +64,32 @@ async def api() -> Api:
 
 
 @pytest.fixture
-async def http_api(api: Api) -> HttpApi:
-    return HttpApi(api)
+async def way(api: Api) -> Way:
+    return Way(api)
 
 
 @pytest.fixture
-async def kube(http_api: HttpApi) -> AsyncIterator[Kube]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=http_api), base_url="http://api") as client:
+async def kube(way: Way) -> AsyncIterator[Kube]:
+    async with httpx.AsyncClient(transport=way, base_url="http://api") as client:
         yield Kube(client)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def intake(kube: Kube, clock: Clock) -> Intake:
+    return Intake(kube, Settings(), clock=clock)
+
+
+@pytest.fixture
+def reception(kube: Kube, intake: Intake) -> Reception:
+    return Reception(kube, Settings(), intake)
+
+
+def client_of(reception: Reception) -> httpx.AsyncClient:
+    """A sender, with the reception alone before it."""
+    app = Starlette(routes=[Route("/{path:path}", reception.serve, methods=METHODS)])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://aegis")

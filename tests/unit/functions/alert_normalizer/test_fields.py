@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -57,10 +58,8 @@ def test_whatever_was_made_storable_can_be_encoded(data: object) -> None:
 
 @given(st.binary() | JSON.map(lambda data: json.dumps(data).encode()))
 def test_no_body_is_too_odd(body: bytes) -> None:
-    try:
+    with suppress(BadContent):
         parse(body)
-    except BadContent as error:
-        assert error.status == 400
 
 
 @pytest.mark.parametrize("text", ["firing", "Firing", "FIRING", " firing "])

@@ -210,8 +210,10 @@ def test_the_object_is_what_was_measured(labels: dict[str, str], expected: tuple
 
 VALUES = st.text(st.sampled_from("ab-:1"), max_size=6)
 NAMES = st.sampled_from(
-    ["kind", "pod", "namespace", "node", "instance", "job", "service", "container", "deployment", "job_name"]
-    + ["involved_object_kind", "involved_object_name", "involved_object_namespace", "exported_pod", "statefulset"]
+    [
+        *("kind", "pod", "namespace", "node", "instance", "job", "service", "container", "deployment", "job_name"),
+        *("involved_object_kind", "involved_object_name", "involved_object_namespace", "exported_pod", "statefulset"),
+    ]
 )
 
 
