@@ -1,0 +1,53 @@
+"""Triggers select events by their attributes."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.eventing.cloudevent import CloudEvent
+from sandbox.eventing.filters import UnsupportedFilterError, trigger_filter
+
+EVENT = CloudEvent(
+    {"specversion": "1.0", "id": "1", "source": "/s", "type": "dev.knative.add", "kind": "Node"}, b"", "text/plain"
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "selected"),
+    [
+        ({}, True),
+        ({"filter": {"attributes": {"type": "dev.knative.add"}}}, True),
+        ({"filter": {"attributes": {"type": "dev.knative.add", "kind": "Pod"}}}, False),
+        ({"filter": {"attributes": {"kind": ""}}}, True),
+        ({"filter": {"attributes": {"missing": ""}}}, False),
+        ({"filters": [{"exact": {"type": "dev.knative.add", "kind": "Node"}}]}, True),
+        ({"filters": [{"exact": {"type": "dev.knative"}}]}, False),
+        ({"filters": [{"prefix": {"type": "dev.knative"}}]}, True),
+        ({"filters": [{"suffix": {"type": ".add"}}]}, True),
+        ({"filters": [{"suffix": {"type": ".delete"}}]}, False),
+        ({"filters": [{"exact": {"datacontenttype": "text/plain"}}]}, True),
+        ({"filters": [{"any": [{"exact": {"kind": "Pod"}}, {"exact": {"kind": "Node"}}]}]}, True),
+        ({"filters": [{"any": []}]}, False),
+        ({"filters": [{"all": [{"exact": {"kind": "Pod"}}, {"prefix": {"type": "dev"}}]}]}, False),
+        ({"filters": [{"not": {"exact": {"kind": "Pod"}}}]}, True),
+        ({"filters": [{"prefix": {"type": "dev"}}, {"exact": {"kind": "Pod"}}]}, False),
+        ({"filter": {"attributes": {"kind": "Pod"}}, "filters": [{"exact": {"kind": "Node"}}]}, True),
+    ],
+)
+def test_trigger_selects(spec: dict[str, Any], selected: bool) -> None:  # noqa: FBT001
+    assert trigger_filter(spec)(EVENT) is selected
+
+
+@pytest.mark.parametrize(
+    ("filters", "where"),
+    [
+        ([{"cesql": "type = 'x'"}], r"spec\.filters\[0\]\.cesql"),
+        ([{"all": [{"not": {"cesql": ""}}]}], r"spec\.filters\[0\]\.all\[0\]\.not\.cesql"),
+        ([{"exact": {}, "prefix": {}}], r"spec\.filters\[0\]: exactly one"),
+        ([{"any": {}}], "a list is expected"),
+    ],
+    ids=["cesql", "nested", "two", "no-list"],
+)
+def test_an_unknown_dialect_is_named_with_its_place(filters: list[Any], where: str) -> None:
+    with pytest.raises(UnsupportedFilterError, match=where):
+        trigger_filter({"filters": filters})
