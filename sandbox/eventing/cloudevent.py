@@ -76,11 +76,7 @@ def parse(message: Request | Response) -> CloudEvent:
         return _from_structured(message.body)
     if message.header("ce-specversion") is None:
         raise NotAnEventError(f"no ce-specversion header and no {_STRUCTURED} content")
-    attributes = {
-        name[3:]: unquote(value).strip('"') if "%" in value else value
-        for name, value in message.headers
-        if name.startswith("ce-")
-    }
+    attributes = {name[3:]: _decoded(value) for name, value in message.headers if name.startswith("ce-")}
     return _checked(attributes, message.body, content_type)
 
 
@@ -90,6 +86,13 @@ def to_binary(event: CloudEvent) -> tuple[Headers, bytes]:
     if event.content_type:
         headers.append(("content-type", event.content_type))
     return tuple(headers), event.data
+
+
+def _decoded(value: str) -> str:
+    """A header's value as section 3.1.3.2 of the binding decodes it: quotes around it first, then percent signs."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    return unquote(value) if "%" in value else value
 
 
 def _from_structured(body: bytes) -> CloudEvent:

@@ -47,9 +47,7 @@ def replying(kind: str) -> Handler:
     return answer
 
 
-def trigger(
-    subscriber: str, kind: str = "start", *, retries: int = 0, dead_letter: str | None = None
-) -> Subscription:
+def trigger(subscriber: str, kind: str = "start", *, retries: int = 0, dead_letter: str | None = None) -> Subscription:
     wants = trigger_filter({"filter": {"attributes": {"type": kind}}})
     return Subscription(subscriber, wants, subscriber, DeliveryPolicy(retries), dead_letter)
 

@@ -83,9 +83,7 @@ def test_pauses_grow_as_the_policy_says(policy: DeliveryPolicy, pauses: Iterable
     ],
     ids=["not-asked-for", "seconds", "capped", "other-status", "nonsense"],
 )
-def test_retry_after_counts_only_within_its_maximum(
-    limit: float | None, status: int, value: str, pause: float
-) -> None:
+def test_retry_after_counts_only_within_its_maximum(limit: float | None, status: int, value: str, pause: float) -> None:
     response = Response(status, (("retry-after", value),))
     assert DeliveryPolicy(retry_after_max=limit).pause(0, response) == pause
 
@@ -97,7 +95,13 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 def test_a_delivery_spec_is_read() -> None:
-    spec = {"retry": 3, "backoffPolicy": "exponential", "backoffDelay": "PT0.2S", "timeout": "PT1M", "retryAfterMax": "P1D"}
+    spec = {
+        "retry": 3,
+        "backoffPolicy": "exponential",
+        "backoffDelay": "PT0.2S",
+        "timeout": "PT1M",
+        "retryAfterMax": "P1D",
+    }
     assert DeliveryPolicy.parse(spec) == DeliveryPolicy(3, "exponential", 0.2, 60.0, 86400.0)
 
 
