@@ -1,12 +1,15 @@
 """The sandbox's API in the test's own process, with Aegis' kinds, and a way to cut the tracker off from it."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
+import celpy
 import httpx
 import yaml
 
@@ -26,24 +29,41 @@ ROOT = Path(__file__).resolve().parents[4]
 
 _NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
 
+celpy.Environment()  # raises the recursion limit, which hypothesis wants to stay as it is within a test
 
-class CutOff(httpx.AsyncBaseTransport):
-    """Passes requests on, notes them, and after ``left`` writes none any more, as if the process had died there."""
+
+class Link(httpx.AsyncBaseTransport):
+    """A connection to the API: notes requests, takes its time, and after ``left`` writes breaks, as in a crash.
+
+    With ``loses_answer`` the write at which it breaks is done, and only its answer is lost.
+    """
 
     def __init__(self, app: HttpApi) -> None:
         self._transport = httpx.ASGITransport(app)
         self.requests: Counter[str] = Counter()
         self.left: int | None = None
+        self.loses_answer = False
+        self.pauses: Iterator[int] = repeat(1)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        writes = request.method != "GET"
-        if self.left == 0 and writes:
-            raise httpx.ConnectError("cut off")
-        if self.left is not None and writes:
+        broken = self.left == 0
+        if self.left and request.method != "GET":
             self.left -= 1
+            if self.left == 0 and self.loses_answer:
+                await self._transport.handle_async_request(request)
+                broken = True
+        if broken:
+            raise httpx.ConnectError("cut off")
         resource = request.url.path.partition("/namespaces/")[2].split("/")[1:2] or [request.url.path.split("/")[-1]]
         self.requests[f"{request.method} {resource[0]}"] += 1
-        return await self._transport.handle_async_request(request)
+        await self._pause()
+        response = await self._transport.handle_async_request(request)
+        await self._pause()
+        return response
+
+    async def _pause(self) -> None:
+        for _ in range(next(self.pauses)):
+            await asyncio.sleep(0)
 
 
 @cache
@@ -58,8 +78,13 @@ class Cluster:
     def __init__(self, *, now: datetime | None = None) -> None:
         self.clock = now or datetime.now(UTC)
         self.api = Api(clock=lambda: self.clock)
-        self.cut = CutOff(HttpApi(self.api))
-        self.kube = Kube(httpx.AsyncClient(transport=self.cut, base_url="http://cluster"))
+        self._app = HttpApi(self.api)
+        self.kube, self.link = self.connect()
+
+    def connect(self) -> tuple[Kube, Link]:
+        """A connection of its own, as each process has one."""
+        link = Link(self._app)
+        return Kube(httpx.AsyncClient(transport=link, base_url="http://cluster")), link
 
     async def start(self) -> "Cluster":
         """Serve the kinds, and have one rule and one template."""

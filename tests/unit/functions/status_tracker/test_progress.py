@@ -1,0 +1,185 @@
+"""What a workflow's state means for its alert, by table."""
+
+from typing import Any
+
+import pytest
+
+from aegis.models.alert import AegisAlert, OpsPhase, Phase
+from aegis.models.workflow import ALERT_UID_ANNOTATION, PHASE_LABEL, Workflow
+from functions.status_tracker.progress import decide, only_left_selection, read_progress, running_patch
+from tests.unit.functions.status_tracker.objects import FINISHED, MATCHED, NOW, PENDING, STARTED, alert, workflow
+
+PENDING_ALERT = alert(PENDING)
+DELETED = {"deletionTimestamp": "2026-01-01T11:54:00Z"}
+RUNNING: dict[str, Any] = {
+    **PENDING,
+    "opsStatus": {"triggerStatus": "Triggered", "alertOpsStatus": "Running", "active": 1, "total": 1},
+    "firing": {**MATCHED, "workflow": "w", "workflowUID": "alert-firing-workflow"},
+}
+ENDED: dict[str, Any] = {**RUNNING, "firing": {**RUNNING["firing"], "outcome": "Succeeded"}}
+
+
+def progress_of(item: Workflow, *, gone: bool = False) -> tuple[str, str] | None:
+    progress = read_progress(item, gone=gone)
+    return progress and (progress.ops.value, progress.reason)
+
+
+def decided(item: AegisAlert, seen: Workflow) -> Any:
+    progress = read_progress(seen)
+    return progress and decide(item, progress, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("argo", "meta", "gone", "expected"),
+    [
+        pytest.param("", {}, False, None, id="just created"),
+        pytest.param("Pending", {}, False, None, id="waiting"),
+        pytest.param("Running", {}, False, ("Running", "Running"), id="running"),
+        pytest.param("Succeeded", {}, False, ("Succeeded", "Succeeded"), id="succeeded"),
+        pytest.param("Failed", {}, False, ("Failed", "Failed"), id="failed"),
+        pytest.param("Error", {}, False, ("Failed", "Failed"), id="in error"),
+        pytest.param("", DELETED, False, ("Failed", "WorkflowDeleted"), id="deleted before it began"),
+        pytest.param("Running", DELETED, False, ("Failed", "WorkflowDeleted"), id="deleted while it ran"),
+        pytest.param("Running", {}, True, ("Failed", "WorkflowDeleted"), id="gone while it ran"),
+        pytest.param("Succeeded", DELETED, False, ("Succeeded", "Succeeded"), id="deleted after it succeeded"),
+        pytest.param("Failed", {}, True, ("Failed", "Failed"), id="gone after it failed"),
+        pytest.param("Suspended", {}, False, None, id="in a phase that is unknown"),
+    ],
+)
+def test_a_workflows_progress(argo: str, meta: dict[str, Any], *, gone: bool, expected: tuple[str, str] | None) -> None:
+    assert progress_of(workflow(PENDING_ALERT, argo, **meta), gone=gone) == expected
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        pytest.param({"annotations": {}}, id="that names no alert"),
+        pytest.param({"labels": {}}, id="without our labels"),
+        pytest.param({"labels": {"aegis.io/alert": "alert", PHASE_LABEL: "other"}}, id="of no phase of an alert"),
+    ],
+)
+def test_a_workflow_is_not_ours(meta: dict[str, Any]) -> None:
+    assert progress_of(workflow(PENDING_ALERT, "Succeeded", **meta)) is None
+
+
+def test_the_alerts_name_is_its_own_even_where_the_label_is_too_short_for_it() -> None:
+    long = alert(PENDING, name="a" * 80)
+    progress = read_progress(workflow(long))
+    assert progress is not None
+    assert progress.alert.name == "a" * 80
+
+
+@pytest.mark.parametrize(
+    ("meta", "left"),
+    [
+        pytest.param({}, True, id="held and not marked as deleted"),
+        pytest.param(DELETED, False, id="held and marked as deleted"),
+        pytest.param({"finalizers": []}, False, id="held by nothing"),
+    ],
+)
+def test_a_deletion_that_only_says_that_a_label_changed(meta: dict[str, Any], *, left: bool) -> None:
+    assert only_left_selection(workflow(PENDING_ALERT, **meta)) is left
+
+
+def test_only_a_firings_running_workflow_is_patched_blindly() -> None:
+    patched = {
+        (argo, phase): (progress := read_progress(workflow(PENDING_ALERT, argo, phase=phase))) is not None
+        and running_patch(progress, now=NOW) is not None
+        for argo in ("Running", "Succeeded", "Failed")
+        for phase in Phase
+    }
+    assert [key for key, value in patched.items() if value] == [("Running", Phase.FIRING)]
+
+
+@pytest.mark.parametrize(
+    ("status", "argo"),
+    [
+        pytest.param(RUNNING, "Running", id="running is known"),
+        pytest.param(ENDED, "Running", id="running after the outcome"),
+        pytest.param(ENDED, "Failed", id="another outcome after the outcome"),
+        pytest.param({**RUNNING, "firing": {**RUNNING["firing"], "workflowUID": "other"}}, "Succeeded", id="another's"),
+    ],
+)
+def test_nothing_changes(status: dict[str, Any], argo: str) -> None:
+    assert decided(alert(status), workflow(PENDING_ALERT, argo)) is None
+
+
+def test_an_alert_made_anew_under_the_name_is_left_alone() -> None:
+    again = PENDING_ALERT.model_copy(
+        update={"metadata": PENDING_ALERT.metadata.model_copy(update={"uid": "another-uid"})}
+    )
+    assert decided(again, workflow(PENDING_ALERT, "Succeeded")) is None
+    assert decided(again, workflow(again, "Succeeded", annotations={ALERT_UID_ANNOTATION: "alert-uid"})) is None
+
+
+@pytest.mark.parametrize("before", [PENDING, RUNNING, {}, {"firing": {"triggerStatus": "Cancelled"}}])
+def test_an_outcome_is_the_same_whatever_was_known_before(before: dict[str, Any]) -> None:
+    status = decided(alert(before), workflow(PENDING_ALERT, "Succeeded", message="all done"))
+    assert status["firing"] == {
+        "triggerStatus": "Triggered",
+        "workflow": workflow(PENDING_ALERT).metadata.name,
+        "workflowUID": "alert-firing-workflow",
+        "outcome": "Succeeded",
+        "completionTime": FINISHED,
+    }
+    assert status["opsStatus"] == {
+        "triggerStatus": "Triggered",
+        "alertOpsStatus": "Succeeded",
+        "active": 0,
+        "succeeded": 1,
+        "failed": 0,
+        "total": 1,
+        "startTime": STARTED,
+        "completionTime": FINISHED,
+    }
+    completed = [condition for condition in status["conditions"] if condition["type"] == "Completed"]
+    assert [(c["status"], c["reason"], c["message"]) for c in completed] == [("True", "Succeeded", "all done")]
+
+
+def test_an_outcome_ends_a_stall() -> None:
+    stalled = {"type": "Stalled", "status": "True", "reason": "DeliveryFailed"}
+    status = decided(alert({**RUNNING, "conditions": [stalled]}), workflow(PENDING_ALERT, "Failed"))
+    assert {c["type"]: c["status"] for c in status["conditions"]} == {"Stalled": "False", "Completed": "True"}
+
+
+def test_a_workflow_that_runs_after_a_cancel_wins() -> None:
+    cancelled = {
+        "status": "Resolved",
+        "firing": {**MATCHED, "triggerStatus": "Cancelled"},
+        "opsStatus": {"triggerStatus": "Cancelled", "alertOpsStatus": ""},
+        "conditions": [{"type": "Triggered", "status": "False", "reason": "Cancelled", "observedGeneration": 1}],
+    }
+    status = decided(alert(cancelled), workflow(PENDING_ALERT, "Running"))
+    assert (status["opsStatus"]["triggerStatus"], status["opsStatus"]["alertOpsStatus"]) == ("Triggered", "Running")
+    assert [(c["type"], c["status"], c["observedGeneration"]) for c in status["conditions"]] == [
+        ("Triggered", "True", 1)
+    ]
+
+
+def test_a_firings_late_outcome_leaves_what_shows_of_the_resolves_work() -> None:
+    both = {
+        **RUNNING,
+        "status": "Resolved",
+        "resolved": {**MATCHED, "workflow": "r", "workflowUID": "other"},
+    }
+    status = decided(alert(both), workflow(PENDING_ALERT, "Failed"))
+    assert status["opsStatus"] == {"active": 1, "succeeded": 0, "failed": 1, "total": 2}
+    assert status["firing"]["outcome"] == OpsPhase.FAILED
+    assert "conditions" not in status
+
+
+def test_work_begun_again_is_not_completed_any_more() -> None:
+    done = {
+        **ENDED,
+        "status": "Resolved",
+        "resolved": MATCHED,
+        "conditions": [{"type": "Completed", "status": "True", "reason": "Succeeded"}],
+    }
+    status = decided(alert(done), workflow(PENDING_ALERT, "Running", phase=Phase.RESOLVED))
+    assert [(c["type"], c["status"], c["reason"]) for c in status["conditions"]] == [("Completed", "False", "Running")]
+    assert status["opsStatus"]["completionTime"] is None
+
+
+def test_a_message_is_cut_to_what_a_reader_can_use() -> None:
+    status = decided(PENDING_ALERT, workflow(PENDING_ALERT, "Failed", message="x" * 5000))
+    assert len(status["conditions"][0]["message"]) == 1024
