@@ -107,6 +107,13 @@ class Driver:
         for path in (TEMPLATES, RULES):
             self.watch_until(path, lambda seen: bool(seen.get(name, {}).get("status", {}).get("status")))
 
+    def sweep_after(self, *, seconds: int) -> None:
+        """Have the sweep take a state for stuck that much sooner."""
+        path = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services/status-tracker"
+        variable = {"name": "AEGIS_STUCK_SECONDS", "value": str(seconds)}
+        patch = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": variable}]
+        self.call("PATCH", path, patch, "application/json-patch+json")
+
     def apply(self, path: str, name: str, spec: Json) -> Json:
         """Server-side apply of one of our resources."""
         kind = {RULES: "AegisAlertOpsRule", TEMPLATES: "AegisOpsTemplate", ALERTS: "AegisAlert"}[path]

@@ -22,6 +22,7 @@ spec:
 @pytest.fixture(scope="module")
 def loop() -> Iterator[Driver]:
     with running("--tick=1") as driver:
+        driver.sweep_after(seconds=2)
         driver.rule("repair", alert_type="Repair.*", script="repair {{.node}}")
         driver.rule("undo", alert_type="Repair.*", status="Resolved", script="undo {{.node}}")
         driver.rule("slow", alert_type="Slow", manifest=SUSPENDED)
