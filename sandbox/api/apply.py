@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.api.decoding import prune, undecodable
-from sandbox.api.errors import Cause, bad_request, conflict, invalid, stale, status_error
+from sandbox.api.errors import Cause, bad_request, conflict, immutable_uid, invalid, stale, status_error
 from sandbox.api.managed import (
     FieldSet,
     Managers,
@@ -20,6 +19,7 @@ from sandbox.api.managed import (
 )
 from sandbox.api.objects import Object, clone, meta, name_of, namespace_of
 from sandbox.api.resources import Resource
+from sandbox.api.typed import mismatch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,8 +37,9 @@ def check(kind: Kind, config: Object, name: str, namespace: str, options: WriteO
         cause = Cause("fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
         raise invalid(Resource("meta.k8s.io", "v1", "patchoptions", "PatchOptions"), "", [cause])
     if config.get("kind") != resource.kind or config.get("apiVersion") != resource.api_version:
-        wanted = f"{resource.api_version}, Kind={resource.kind}"
-        raise bad_request(f"failed to create typed patch object: the object is not of {wanted}")
+        version = str(config.get("apiVersion"))
+        raise bad_request(f"invalid object type: {version if '/' in version else '/' + version}, Kind={config.get('kind')}")
+    where = f"{namespace_of(config)}/{name_of(config) or name}"
     metadata = config.setdefault("metadata", {})
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
@@ -46,27 +47,19 @@ def check(kind: Kind, config: Object, name: str, namespace: str, options: WriteO
         raise bad_request(f"the name of the object ({name_of(config)}) does not match the name on the URL ({name})")
     if namespace and metadata.setdefault("namespace", namespace) != namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    if kind.schema:
-        unknown: list[str] = []
-        prune(kind.schema, clone(config), unknown, root=True)
-        if unknown:
-            _refuse_unknown(kind, config, unknown)
-
-
-def _refuse_unknown(kind: Kind, config: Object, unknown: list[str]) -> None:
-    resource = kind.resource
-    if not kind.strategic_merge:
-        problems = ", ".join(f'unknown field "{path}"' for path in unknown)
-        raise undecodable(kind, f"strict decoding error: {problems}")
-    where = f"{namespace_of(config)}/{name_of(config)}" if namespace_of(config) else name_of(config)
-    group_version = f"{resource.group}/{resource.version}"
-    problems = "\n".join(f"errors: .{path}: field not declared in schema" for path in unknown)
-    message = f"failed to create typed patch object ({where}; {group_version}, Kind={resource.kind}): {problems}"
-    raise status_error(500, "InternalError", message)
+    problem = mismatch(kind.schema, config, _child(kind.schema, "metadata")) if kind.schema else None
+    if problem:
+        kinds = f"{resource.group}/{resource.version}" if not resource.group else resource.api_version
+        message = f"failed to create typed patch object ({where}; {kinds}, Kind={resource.kind}): {problem}"
+        raise status_error(500, "", message)
 
 
 def created(kind: Kind, config: Object, options: WriteOptions, now: datetime) -> Object:
     """The first version of an object that is applied before it exists."""
+    uid = meta(config).get("uid")
+    if uid:
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(kind.resource, name_of(config), why)
     obj = clone(config)
     _note(kind, Managers([]), obj, (options.field_manager, "Apply", ""), fields_of(kind.schema, config), now)
     return obj
@@ -87,9 +80,9 @@ def merged(
     for manager in managers:
         if manager != me:
             kept |= managers.fields(manager)
-    for path in sorted(had - claimed, key=len, reverse=True):
+    for path in sorted(had - claimed, key=len):
         if not _covered(path, kept):
-            _remove(schema, new, path)
+            _remove(schema, new, path, kept)
     changed, removed = compare(schema, old, new)
     changed, removed = limited(changed, kind, subresource), limited(removed, kind, subresource)
     _check_conflicts(managers, me, changed, force=options.force)
@@ -104,8 +97,7 @@ def _check_version(kind: Kind, old: Object, config: Object) -> None:
         raise stale(kind.resource, name_of(old))
     uid = meta(config).get("uid")
     if uid and uid != old["metadata"]["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-        raise conflict(kind.resource, name_of(old), why)
+        raise immutable_uid(kind.resource, name_of(old), uid)
 
 
 def _note(kind: Kind, managers: Managers, obj: Object, me: Manager, fields: FieldSet, now: datetime) -> None:
@@ -163,28 +155,44 @@ def _merge_list(node: Any, target: list[Any], config: list[Any]) -> list[Any]:
     return result
 
 
-def _remove(node: Node | None, obj: Any, path: Path) -> None:
-    """Take the value at a path out of an object."""
-    for depth, element in enumerate(path):
-        last = depth == len(path) - 1
+def _remove(schema: Node | None, root: Object, path: Path, kept: FieldSet) -> None:
+    """Take the value at a path out of an object, and the lists and maps that it leaves empty."""
+    _take_out(schema, root, path)
+    for depth in range(len(path) - 1, 0, -1):
+        parent = path[:depth]
+        if parent in kept or _find(schema, root, parent) not in ({}, []):
+            return
+        _take_out(schema, root, parent)
+
+
+def _find(node: Node | None, obj: Any, path: Path) -> Any:
+    for element in path:
         if element.startswith("f:"):
             key = element[2:]
             if not isinstance(obj, dict) or key not in obj:
-                return
-            if last:
-                del obj[key]
-                return
+                return None
             node, obj = _child(node, key), obj[key]
         else:
-            if not isinstance(obj, list):
-                return
-            place = next((i for i, item in enumerate(obj) if element_of(node, item) == element), None)
-            if place is None:
-                return
-            if last:
-                del obj[place]
-                return
-            node, obj = node.items if node else None, obj[place]
+            found = [item for item in obj if element_of(node, item) == element] if isinstance(obj, list) else []
+            if not found:
+                return None
+            node, obj = node.items if node else None, found[0]
+    return obj
+
+
+def _take_out(schema: Node | None, root: Object, path: Path) -> None:
+    parent, element = _find(schema, root, path[:-1]), path[-1]
+    if isinstance(parent, dict):
+        parent.pop(element[2:], None)
+    elif isinstance(parent, list):
+        node = _node_at(schema, path[:-1])
+        parent[:] = [item for item in parent if element_of(node, item) != element]
+
+
+def _node_at(node: Node | None, path: Path) -> Node | None:
+    for element in path:
+        node = _child(node, element[2:]) if element.startswith("f:") else node.items if node else None
+    return node
 
 
 def _check_conflicts(managers: Managers, me: Manager, changed: FieldSet, *, force: bool) -> None:

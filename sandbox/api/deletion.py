@@ -46,7 +46,7 @@ class Deleter:
         if not finalizers:
             if options.dry_run:
                 return entry, True
-            return self._store.remove(resource.bucket, namespace, name, obj), True
+            return self._store.remove(resource.bucket, namespace, name), True
         if not obj["metadata"].get("deletionTimestamp"):
             self._mark(resource, obj)
         elif obj["metadata"] == entry.obj["metadata"]:

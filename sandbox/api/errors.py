@@ -60,8 +60,9 @@ def status_error(
         "metadata": {},
         "status": "Failure",
         "message": message,
-        "reason": reason,
     }
+    if reason:
+        status["reason"] = reason
     if details is not None:
         status["details"] = details
     status["code"] = code
@@ -111,6 +112,11 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     details = {key: value for key, value in details.items() if value}
     details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]
     return status_error(422, "Invalid", f'{kind} "{name}" is invalid: {problem}', details=details)
+
+
+def immutable_uid(resource: Resource, name: str, uid: str) -> ApiError:
+    """A patch is for another object of the same name."""
+    return invalid(resource, name, [Cause("metadata.uid", f'Invalid value: "{uid}": field is immutable')])
 
 
 def unversioned(resource: Resource, name: str) -> ApiError:

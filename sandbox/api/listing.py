@@ -58,7 +58,7 @@ def read_page(store: Store, catalog: Catalog, resource: Resource, namespace: str
         revision = int(options.resource_version)
     elif options.resource_version.isdigit() and int(options.resource_version) > store.revision:
         raise status_error(
-            504, "Timeout", f"Too large resource version: {options.resource_version}, current: {store.revision}"
+            504, "Timeout", f"Timeout: Too large resource version: {options.resource_version}, current: {store.revision}"
         )
     entries = _matching(store, resource, namespace, selector, revision, after)
     remaining = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import jsonpatch
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from sandbox.api.kinds import Kind
 
 _LONGEST_PATCH = 10_000
+
+
+class _Replace(jsonpatch.ReplaceOperation):  # type: ignore[misc]
+    """As in the real server, what replaces nothing adds."""
+
+    def apply(self, obj: Any) -> Any:
+        parent, key = self.pointer.to_last(obj)
+        if isinstance(parent, dict) and key is not None:
+            parent[key] = self.operation["value"]
+            return obj
+        return super().apply(obj)
+
+
+class _JsonPatch(jsonpatch.JsonPatch):  # type: ignore[misc]
+    operations = MappingProxyType({**jsonpatch.JsonPatch.operations, "replace": _Replace})
 
 
 def check_accepted(kind: Kind, content_type: str) -> None:
@@ -73,7 +89,7 @@ def _json_patched(target: Object, patch: Any) -> Object:
         message = f"The allowed maximum operations in a JSON patch is {_LONGEST_PATCH}, got {len(patch)}"
         raise status_error(413, "RequestEntityTooLarge", message)
     try:
-        result = jsonpatch.apply_patch(target, patch, in_place=True)
+        result = _JsonPatch(patch).apply(target, in_place=True)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         raise status_error(
             422, "Invalid", "the server rejected our request due to an error in our request", details={}

@@ -175,8 +175,8 @@ class Store:
         self._tell(Change("MODIFIED" if previous else "ADDED", bucket, entry, previous))
         return entry
 
-    def remove(self, bucket: str, namespace: str, name: str, last: Object | None = None) -> Entry:
-        """Commit that an object is gone; `last` is what it looked like in the end."""
+    def remove(self, bucket: str, namespace: str, name: str) -> Entry:
+        """Commit that an object is gone; returns its last state, under the revision of its going."""
         key = (namespace, name)
         self.revision += 1
         if self._persistence:
@@ -184,7 +184,7 @@ class Store:
         previous = self._buckets[bucket].pop(key)
         self._sorted.pop(bucket, None)
         self._unindex(bucket, previous)
-        obj = clone(last or previous.obj)
+        obj = clone(previous.obj)
         obj["metadata"]["resourceVersion"] = str(self.revision)
         entry = Entry(obj, self.revision)
         self._tell(Change("DELETED", bucket, entry, previous))

@@ -56,7 +56,7 @@ class Node:
         """Work out, once all children are there, what a walk may skip."""
         below = [*self.properties.values(), *filter(None, (self.additional, self.items))]
         self.has_defaults = self.has_default or any(node.has_defaults for node in below)
-        own = self.type or self.checks or self.required or self.rules or self.pattern
+        own = self.type or self.int_or_string or self.checks or self.required or self.rules or self.pattern
         self.has_checks = bool(own) or any(node.has_checks for node in below)
         return self
 

@@ -14,12 +14,13 @@ from sandbox.api.errors import (
     already_exists,
     bad_request,
     forbidden,
+    immutable_uid,
     invalid,
     no_such_resource,
     not_found,
     unversioned,
 )
-from sandbox.api.objects import Object, clone, name_of, namespace_of, version_of
+from sandbox.api.objects import Object, clone, name_of, namespace_of, uid_of, version_of
 from sandbox.api.options import APPLY_PATCH, WriteOptions
 from sandbox.api.resources import NAMESPACES
 from sandbox.api.store import Entry, Store
@@ -129,6 +130,8 @@ class Writer:
         new = patching.patched(kind, old.obj, patch, content_type)
         if name_of(new) != name or (resource.namespaced and namespace_of(new) != namespace_of(old.obj)):
             raise bad_request(f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})")
+        if uid_of(new) not in ("", uid_of(old.obj)):
+            raise immutable_uid(resource, name, uid_of(new))
         decode(kind, new, options)
         metadata.address(resource, new, namespace_of(old.obj))
         return self._update(resource, old, new, subresource, options), False
@@ -136,7 +139,6 @@ class Writer:
     def commit(self, bucket: str, obj: Object) -> None:
         """Store a changed object as it is; one that waited for its last finalizer goes."""
         if obj["metadata"].get("deletionTimestamp") and not _held(obj):
-            self._store.put(bucket, obj)
             self._store.remove(bucket, namespace_of(obj), name_of(obj))
         else:
             self._store.put(bucket, obj)
@@ -202,8 +204,8 @@ class Writer:
             return Entry(new, old.revision)
         stored = _stored(resource, new)
         if stored["metadata"].get("deletionTimestamp") and not _held(stored):
-            last = self._store.remove(resource.bucket, namespace_of(new), name_of(new), stored)
-            return self._catalog.present(resource, last)
+            self._store.remove(resource.bucket, namespace_of(new), name_of(new))
+            return self._catalog.present(resource, Entry(stored, old.revision))
         return self._catalog.present(resource, self._store.put(resource.bucket, stored))
 
     def _present(self, resource: Resource, name: str, namespace: str) -> Entry:

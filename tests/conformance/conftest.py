@@ -52,7 +52,7 @@ class _Sandbox:
         self._loop.close()
 
     async def _serve(self) -> None:
-        async with serve(Api()) as server:
+        async with serve(Api(history=50)) as server:
             self.kubeconfig = server.kubeconfig()
             self._started.set()
             await self._stop.wait()
