@@ -1,0 +1,33 @@
+"""What the matcher's tests share."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from sandbox.api import Api
+from sandbox.api.http import HttpApi
+from sandbox.api.serve import Server, serve
+from tests.unit.functions.rule_matcher.cluster import Cluster, start
+
+
+@pytest.fixture
+async def api() -> Api:
+    """An API server without rules and alerts."""
+    return await start()
+
+
+@pytest.fixture
+async def cluster(api: Api) -> AsyncIterator[Cluster]:
+    """A cluster in the test's own process, whose watches never tell of anything: the slowest that a watch can be."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(HttpApi(api)), base_url="http://cluster") as client:
+        cluster = Cluster(api, client)
+        yield cluster
+        await cluster.rules.close()
+
+
+@pytest.fixture
+async def server(api: Api) -> AsyncIterator[Server]:
+    """The API server on a socket, where watches tell what happens."""
+    async with serve(api) as server:
+        yield server

@@ -1,0 +1,89 @@
+"""The function as Knative calls it: over HTTP, with a kubeconfig."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from aegis.connection import kube
+from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RULE_MATCHED, TICK
+from functions.rule_matcher import main
+from sandbox.api import Api
+from sandbox.api.serve import Server
+from tests.unit.functions.rule_matcher.cluster import ROOT, Cluster
+
+SAMPLES = {path.stem: path.read_bytes() for path in (ROOT / "functions" / "rule_matcher" / "events").glob("*.json")}
+STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+
+
+@pytest.fixture
+async def function(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """The function's target in a process that was just started."""
+    config = tmp_path / "kubeconfig"
+    config.write_text(server.kubeconfig(namespace="monitoring"))
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    for made_once in (kube, main.rules):
+        made_once.cache_clear()
+    app = Starlette(routes=[Route("/{path:path}", main.match_rules, methods=["GET", "POST"])])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rule-matcher") as client:
+        yield client
+    await main.rules().close()
+    await kube()._client.aclose()
+
+
+def event(typ: str, data: Any, **extensions: str) -> bytes:
+    return json.dumps(
+        {"specversion": "1.0", "id": "1", "source": "/t", "type": typ, "data": data, **extensions}
+    ).encode()
+
+
+@pytest.mark.parametrize("path", ["/health/readiness", "/health/liveness"])
+async def test_it_says_that_it_is_well(function: httpx.AsyncClient, path: str) -> None:
+    assert (await function.get(path)).status_code == 204
+
+
+async def test_an_alert_is_answered_with_its_match(function: httpx.AsyncClient, api: Api) -> None:
+    async with httpx.AsyncClient() as unused:
+        cluster = Cluster(api, unused)
+        await cluster.rule()
+        alert = await cluster.alert()
+    answer = await function.post("/", content=event(ALERT_FIRING, alert.manifest()), headers=STRUCTURED)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cloudevents+json")
+    assert (answer.json()["type"], answer.json()["data"]["phase"]) == (RULE_MATCHED, "firing")
+    again = await function.post("/", content=event(ALERT_FIRING, alert.manifest()), headers=STRUCTURED)
+    assert again.json()["id"] == answer.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("typ", "kind"),
+    [
+        pytest.param(TICK, "", id="another type"),
+        pytest.param(RESOURCE_ADDED, "Workflow", id="another kind"),
+        pytest.param(RESOURCE_ADDED, "", id="no kind"),
+    ],
+)
+async def test_what_it_does_not_handle_is_refused(function: httpx.AsyncClient, typ: str, kind: str) -> None:
+    extensions = {"kind": kind} if kind else {}
+    answer = await function.post("/", content=event(typ, {}, **extensions), headers=STRUCTURED)
+    assert answer.status_code == 400
+    assert typ in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
+async def test_a_sample_is_understood(function: httpx.AsyncClient, sample: bytes) -> None:
+    answer = await function.post("/", content=sample, headers=STRUCTURED)
+    assert answer.status_code == 204  # the object it tells of is not there
+
+
+async def test_an_api_server_that_is_away_is_a_reason_to_come_again(
+    function: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    config = tmp_path / "kubeconfig"
+    config.write_text(config.read_text().replace("127.0.0.1:", "127.0.0.1:1/"))
+    answer = await function.post("/", content=SAMPLES["alert-firing"], headers=STRUCTURED)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
