@@ -45,8 +45,9 @@ class Process:
 
     def terminate(self) -> None:
         """Ask the leader alone to end, as a kubelet does."""
-        with suppress(ProcessLookupError):
-            self._child.terminate()
+        if self.running:  # not the child's own terminate: that looks whether it ended, and takes the exit code away
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
     async def stop(self, grace: float) -> int:
         """SIGTERM, and SIGKILL to the group after the grace period."""

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from sandbox.http import text
-from sandbox.serving.instance import Instance, NoAnswerError, StartError
+from sandbox.serving.instance import Instance, NoAnswerError, NotReachedError, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CLOSING_GRACE = 10.0  # seconds that a function has when the whole sandbox stops
+_CLOSING_GRACE = 5.0  # seconds that a function has when the whole sandbox stops
 
 
 class Activator:
@@ -57,8 +57,7 @@ class Activator:
         self._cancel_idle_timer()
         try:
             async with asyncio.timeout(self.spec.timeout):
-                instance = self.instance or await self._activate()
-                return await instance.handle(request)
+                return await self._forward(request)
         except (StartError, NoAnswerError) as error:
             logger.warning("service/%s/%s: %s", self.spec.namespace, self.spec.name, error)
             return text(502, f"{self.spec.name}: {error}\n")
@@ -90,7 +89,18 @@ class Activator:
         if self._stopping:
             await asyncio.wait(self._stopping)
 
+    async def _forward(self, request: Request) -> Response:
+        instance = self.instance or await self._activate()
+        try:
+            return await instance.handle(request)
+        except NotReachedError:
+            if self._instance is instance:  # dead, though its end has not been seen yet
+                self._retire(grace=0.0)
+            return await (await self._activate()).handle(request)
+
     async def _activate(self) -> Instance:
+        if self.instance is not None:
+            return self.instance
         if self._starting is None:
             self._starting = asyncio.create_task(self._start(), name=f"start {self.spec.name}")
             self._starting.add_done_callback(_retrieve)

@@ -37,6 +37,10 @@ class NoAnswerError(Exception):
     """The process went away or hung up before it had answered."""
 
 
+class NotReachedError(NoAnswerError):
+    """The process did not even take the connection, so the request can go to another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """Everything that a process is started with."""
@@ -103,11 +107,14 @@ class Instance:
         """Have the function answer a request.
 
         Raises:
+            NotReachedError: when nothing listens any more.
             NoAnswerError: when the process dies or hangs up in it.
         """
         self.active += 1
         try:
             return await forward(self.session, self._origin, request)
+        except aiohttp.ClientConnectorError as error:
+            raise NotReachedError(str(error)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswerError(str(error) or type(error).__name__) from error
         finally:

@@ -6,5 +6,5 @@ from starlette.responses import Response
 
 
 @http
-async def answer(request: Request) -> Response:
+async def answer(_: Request) -> Response:
     return Response("thanks", media_type="text/plain")
