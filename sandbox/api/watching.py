@@ -46,9 +46,12 @@ class Watch:
         self._options = options
         self._selector = selector_of(catalog, resource, options.label_selector, options.field_selector)
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
-        self._backlog = self._first()
+        self._backlog: list[tuple[str, Entry]] = []
+        self._check()
 
     def __enter__(self) -> Self:
+        # In one step: what changes between the two would be in neither.
+        self._backlog = self._first()
         self._store.subscribe(self._hear)
         return self
 
@@ -92,18 +95,22 @@ class Watch:
         elif self._queue.qsize() == _TOO_FAR_BEHIND:
             self._queue.put_nowait(None)
 
-    def _first(self) -> list[tuple[str, Entry]]:
+    def _check(self) -> None:
+        """Refuse a version that no watch can start from, before anything is answered."""
         version = self._options.resource_version
-        if self._options.send_initial_events or (
-            version in ("", "0") and self._options.send_initial_events is None
-        ):
-            return list(self._initial())
         if version in ("", "0"):
-            return []
+            return
         if not version.isdigit():
             raise bad_request(f'Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
         if int(version) < self._store.oldest:
             raise expired(f"too old resource version: {version} ({self._store.oldest})")
+
+    def _first(self) -> list[tuple[str, Entry]]:
+        version = self._options.resource_version
+        if self._options.send_initial_events or (version in ("", "0") and self._options.send_initial_events is None):
+            return list(self._initial())
+        if version in ("", "0"):
+            return []
         events = (self._event(change) for change in self._store.since(int(version)))
         return [event for event in events if event]
 
