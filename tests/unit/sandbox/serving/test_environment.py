@@ -60,8 +60,8 @@ async def test_a_mounted_secret_is_found_where_the_environment_says(tmp_path: Pa
 
 
 async def test_an_empty_volume_is_a_folder_of_its_own(tmp_path: Path) -> None:
-    mount = {"path": "/tmp", "volume": {"emptyDir": {}}}  # noqa: S108
-    launch = await planner(Api(), tmp_path).plan(spec({"name": "HOME", "value": "/tmp"}, mounts=(mount,)))  # noqa: S108
+    mount = {"path": "/tmp", "volume": {"emptyDir": {}}}
+    launch = await planner(Api(), tmp_path).plan(spec({"name": "HOME", "value": "/tmp"}, mounts=(mount,)))
     assert Path(launch.env["HOME"]).is_relative_to(tmp_path)
 
 

@@ -1,0 +1,83 @@
+"""Pods walk through their phases on the nodes, whoever made them."""
+
+from typing import Any
+
+from sandbox.workloads.containers import EXIT_CODE_ANNOTATION
+
+from .conftest import Workloads
+
+
+async def create(workloads: Workloads, *command: str, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "annotations": annotations or {}},
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "c", "image": "x", "command": list(command)}],
+            **spec,
+        },
+    }
+    await workloads.api.create(workloads.api.resource("pods"), pod, "default")
+
+
+def phase(wanted: str) -> Any:
+    return lambda pod: pod["status"]["phase"] == wanted
+
+
+async def test_a_pod_succeeds_and_its_log_says_what_would_have_run(workloads: Workloads) -> None:
+    await create(workloads, "kubectl", "cordon", "a b")
+    pod = await workloads.pod(phase("Succeeded"), "p")
+    state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    assert (state["exitCode"], state["reason"]) == (0, "Completed")
+    assert pod["spec"]["nodeName"] == "dev1"
+    log = await workloads.log(pod)
+    assert "Nothing ran" in log
+    assert "kubectl cordon 'a b'" in log
+
+
+async def test_a_pod_may_say_how_it_pretends_to_end(workloads: Workloads) -> None:
+    await create(workloads, "anything", annotations={EXIT_CODE_ANNOTATION: "7"})
+    pod = await workloads.pod(phase("Failed"), "p")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 7
+
+
+async def test_a_pod_waits_until_a_node_takes_it(workloads: Workloads) -> None:
+    nodes = workloads.api.resource("nodes")
+    for name in ("dev1", "dev2"):
+        await workloads.api.patch(nodes, name, {"spec": {"unschedulable": True}})
+    await create(workloads, "true")
+    pod = await workloads.pod(lambda pod: pod["status"].get("conditions"), "p")
+    (condition,) = pod["status"]["conditions"]
+    assert (condition["type"], condition["reason"]) == ("PodScheduled", "Unschedulable")
+    await workloads.api.patch(nodes, "dev2", {"spec": {"unschedulable": False}})
+    assert (await workloads.pod(phase("Succeeded"), "p"))["spec"]["nodeName"] == "dev2"
+
+
+async def test_a_pod_that_names_its_node_runs_there_even_when_it_is_cordoned(workloads: Workloads) -> None:
+    await workloads.api.patch(workloads.api.resource("nodes"), "dev1", {"spec": {"unschedulable": True}})
+    await create(workloads, "true", nodeName="dev1")
+    assert (await workloads.pod(phase("Succeeded"), "p"))["spec"]["nodeName"] == "dev1"
+
+
+async def test_a_pod_has_no_more_time_than_its_deadline(workloads: Workloads) -> None:
+    await create(workloads, "sleep", "60", activeDeadlineSeconds=1)
+    assert (await workloads.pod(phase("Failed"), "p"))["status"]["reason"] == "DeadlineExceeded"
+
+
+async def test_a_failed_init_container_fails_the_pod(workloads: Workloads) -> None:
+    await create(workloads, "true", initContainers=[{"name": "i", "image": "x", "command": ["false"]}])
+    await workloads.pod(phase("Failed"), "p")
+
+
+async def test_a_pod_that_always_restarts_goes_on(workloads: Workloads) -> None:
+    await create(workloads, "true", restartPolicy="Always")
+    pod = await workloads.pod(phase("Running"), "p")
+    assert pod["status"]["containerStatuses"][0]["ready"] is True
+
+
+async def test_the_end_of_a_log_can_be_asked_for(workloads: Workloads) -> None:
+    await create(workloads, "echo", "hi")
+    pod = await workloads.pod(phase("Succeeded"), "p")
+    assert await workloads.log(pod, tailLines="1") == "echo hi\n"
+    assert await workloads.log(pod, follow="true") == await workloads.log(pod)

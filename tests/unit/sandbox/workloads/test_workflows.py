@@ -1,0 +1,237 @@
+"""Workflows walk through their phases as Argo's controller would take them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sandbox.workloads.nodetree import fnv32a
+
+from .conftest import Workloads
+
+PHASE, COMPLETED = "workflows.argoproj.io/phase", "workflows.argoproj.io/completed"
+
+
+def container(*command: str, **template: Any) -> dict[str, Any]:
+    return {"name": "start", "container": {"image": "x", "command": list(command)}, **template}
+
+
+def one(*command: str, **template: Any) -> dict[str, Any]:
+    return {"entrypoint": "start", "templates": [container(*command, **template)]}
+
+
+SAY = {
+    "name": "say",
+    "inputs": {"parameters": [{"name": "what"}]},
+    "container": {"image": "x", "command": ["echo", "{{inputs.parameters.what}}"]},
+}
+
+
+def say(name: str, what: str, **call: Any) -> dict[str, Any]:
+    return {"name": name, "template": "say", "arguments": {"parameters": [{"name": "what", "value": what}]}, **call}
+
+
+async def said(workloads: Workloads) -> set[str]:
+    logs = [await workloads.log(pod) for pod in await workloads.pods()]
+    return {log.splitlines()[1].removeprefix("echo ").strip("'") for log in logs}
+
+
+async def test_a_container_that_ends_well_makes_a_workflow_succeed(workloads: Workloads) -> None:
+    ended = await workloads.run(one("true"))
+    status = ended["status"]
+    assert status["phase"] == "Succeeded"
+    assert ended["metadata"]["labels"][PHASE] == "Succeeded"
+    assert ended["metadata"]["labels"][COMPLETED] == "true"
+    assert status["progress"] == "1/1"
+    assert status["nodes"]["w"]["type"] == "Pod"
+    assert status["nodes"]["w"]["hostNodeName"] == "dev1"
+
+
+async def test_its_pod_is_named_labelled_and_owned_as_argo_does(workloads: Workloads) -> None:
+    spec = one("true", retryStrategy={"limit": 1}, nodeSelector={"kubernetes.io/hostname": "dev2"})
+    ended = await workloads.run(spec)
+    (pod,) = await workloads.pods()
+    assert pod["metadata"]["name"] == f"w-start-{fnv32a('w(0)')}"
+    assert pod["metadata"]["labels"]["workflows.argoproj.io/workflow"] == "w"
+    assert pod["metadata"]["ownerReferences"][0]["uid"] == ended["metadata"]["uid"]
+    assert pod["spec"]["nodeName"] == "dev2"
+    assert pod["spec"]["containers"][0]["name"] == "main"
+
+
+async def test_it_is_running_before_it_has_ended(workloads: Workloads) -> None:
+    await workloads.submit(one("sleep", "60"))
+    running = await workloads.workflow(lambda found: found.get("status", {}).get("progress") == "0/1")
+    assert running["metadata"]["labels"] == {PHASE: "Running", COMPLETED: "false"}
+
+
+async def test_a_failure_is_repeated_as_often_as_allowed(workloads: Workloads) -> None:
+    ended = await workloads.run(one("sh", "-c", "exit 3", retryStrategy={"limit": "2"}))
+    assert ended["status"]["phase"] == "Failed"
+    assert ended["status"]["message"] == "No more retries left"
+    assert len(await workloads.pods()) == 3
+    attempts = [node for node in ended["status"]["nodes"].values() if node["type"] == "Pod"]
+    assert {node["message"] for node in attempts} == {"Error (exit code 3)"}
+
+
+async def test_a_deleted_pod_is_an_error(workloads: Workloads) -> None:
+    await workloads.submit(one("sleep", "60"))
+    await workloads.pod(lambda pod: pod["status"]["phase"] == "Running", "w")
+    await workloads.api.delete(workloads.api.resource("pods"), "w", "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert (ended["status"]["phase"], ended["status"]["message"]) == ("Error", "pod deleted")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"templates": [container("true")]}, "spec.entrypoint is required"),
+        (one("true") | {"entrypoint": "nope"}, "template name 'nope' undefined"),
+        ({"entrypoint": "start", "templates": [{"name": "start", "http": {}}]}, "templates.start"),
+        (one("echo", "{{inputs.parameters.x}}"), "failed to resolve {{inputs.parameters.x}}"),
+        ({"entrypoint": "say", "templates": [SAY]}, "inputs.parameters.what was not supplied"),
+        ({"workflowTemplateRef": {"name": "none"}}, "error in getting workflowtemplate"),
+    ],
+    ids=["entrypoint", "undefined", "kind", "tag", "parameter", "reference"],
+)
+async def test_a_bad_spec_is_an_error_that_says_why(workloads: Workloads, spec: dict[str, Any], message: str) -> None:
+    ended = await workloads.run(spec)
+    assert ended["status"]["phase"] == "Error"
+    assert message in ended["status"]["message"]
+
+
+async def test_steps_pass_parameters_items_and_conditions(workloads: Workloads) -> None:
+    steps = [
+        [say("a", "hello {{workflow.parameters.who}}"), say("b", "{{item}}", withItems=["1", {"x": 2}])],
+        [say("c", "{{steps.a.status}}", when="{{steps.a.exitCode}} == 0"), say("d", "never", when="1 == 2")],
+    ]
+    ended = await workloads.run(
+        {
+            "entrypoint": "main",
+            "arguments": {"parameters": [{"name": "who", "value": "world"}]},
+            "templates": [{"name": "main", "steps": steps}, SAY],
+        }
+    )
+    assert ended["status"]["phase"] == "Succeeded"
+    assert await said(workloads) == {"hello world", "1", '{"x": 2}', "Succeeded"}
+
+
+async def test_a_failed_step_stops_the_steps_unless_it_may_be_continued_on(workloads: Workloads) -> None:
+    fail = {"name": "fail", "container": {"image": "x", "command": ["false"]}}
+    failing = {"name": "a", "template": "fail"}
+    allowed = {**failing, "continueOn": {"failed": True}}
+    for name, first, phase in (("stops", failing, "Failed"), ("goes-on", allowed, "Succeeded")):
+        steps = [[first], [say("b", name)]]
+        templates = [{"name": "main", "steps": steps}, fail, SAY]
+        ended = await workloads.run({"entrypoint": "main", "templates": templates}, name)
+        assert ended["status"]["phase"] == phase
+    assert "goes-on" in await said(workloads)
+    assert "stops" not in await said(workloads)
+
+
+async def test_tasks_wait_for_those_they_depend_on(workloads: Workloads) -> None:
+    tasks = [say("last", "last", dependencies=["a", "b"]), say("a", "a"), say("b", "b", depends="a.Succeeded")]
+    ended = await workloads.run({"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, SAY]})
+    assert ended["status"]["phase"] == "Succeeded"
+    nodes = [node["displayName"] for node in ended["status"]["nodes"].values() if node["type"] == "Pod"]
+    assert nodes == ["a", "b", "last"]
+
+
+async def test_what_depends_on_a_failed_task_is_omitted(workloads: Workloads) -> None:
+    fail = {"name": "fail", "container": {"image": "x", "command": ["false"]}}
+    tasks = [{"name": "a", "template": "fail"}, say("b", "b", dependencies=["a"])]
+    templates = [{"name": "main", "dag": {"tasks": tasks}}, fail, SAY]
+    ended = await workloads.run({"entrypoint": "main", "templates": templates})
+    assert ended["status"]["phase"] == "Failed"
+    assert {n["displayName"]: n["phase"] for n in ended["status"]["nodes"].values()}["b"] == "Omitted"
+
+
+async def test_tasks_in_a_circle_are_an_error(workloads: Workloads) -> None:
+    tasks = [say("a", "a", dependencies=["b"]), say("b", "b", dependencies=["a"])]
+    ended = await workloads.run({"entrypoint": "main", "templates": [{"name": "main", "dag": {"tasks": tasks}}, SAY]})
+    assert ended["status"]["phase"] == "Error"
+    assert "depend on each other" in ended["status"]["message"]
+
+
+async def test_the_exit_handler_knows_how_it_went(workloads: Workloads) -> None:
+    bye = {"name": "bye", "container": {"image": "x", "command": ["echo", "{{workflow.status}}"]}}
+    spec = one("false")
+    ended = await workloads.run({**spec, "templates": [*spec["templates"], bye], "onExit": "bye"})
+    assert ended["status"]["phase"] == "Failed"
+    assert "Failed" in await said(workloads)
+
+
+async def test_a_workflow_that_is_shut_down_fails_and_its_pods_go(workloads: Workloads) -> None:
+    await workloads.submit(one("sleep", "60"))
+    await workloads.pod(lambda pod: pod["status"]["phase"] == "Running", "w")
+    change = {"spec": {"shutdown": "Terminate"}}
+    await workloads.api.patch(workloads.api.resource("workflows", "argoproj.io"), "w", change, "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert (ended["status"]["phase"], ended["status"]["message"]) == ("Failed", "Stopped with strategy 'Terminate'")
+    assert await workloads.pods() == []
+
+
+async def test_a_workflow_whose_time_is_up_fails(workloads: Workloads) -> None:
+    ended = await workloads.run({**one("sleep", "60"), "activeDeadlineSeconds": 0.05})
+    assert ended["status"]["message"] == "Max duration limit exceeded"
+
+
+async def test_a_suspended_workflow_starts_when_it_is_resumed(workloads: Workloads) -> None:
+    await workloads.submit({**one("true"), "suspend": True})
+    await workloads.workflow(lambda found: found.get("status", {}).get("phase") == "Running")
+    assert await workloads.pods() == []
+    change = {"spec": {"suspend": False}}
+    await workloads.api.patch(workloads.api.resource("workflows", "argoproj.io"), "w", change, "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert ended["status"]["phase"] == "Succeeded"
+
+
+async def test_a_suspend_template_waits_until_its_node_is_marked(workloads: Workloads) -> None:
+    await workloads.submit({"entrypoint": "wait", "templates": [{"name": "wait", "suspend": {}}]})
+    await workloads.workflow(lambda found: "w" in found.get("status", {}).get("nodes", {}))
+    change = {"status": {"nodes": {"w": {"phase": "Succeeded"}}}}
+    await workloads.api.patch(workloads.api.resource("workflows", "argoproj.io"), "w", change, "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert ended["status"]["phase"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "command"),
+    [
+        ({"secondsAfterCompletion": 0}, "true"),
+        ({"secondsAfterSuccess": 0, "secondsAfterCompletion": 999}, "true"),
+        ({"secondsAfterFailure": 0, "secondsAfterSuccess": 999}, "false"),
+    ],
+)
+async def test_a_finished_workflow_is_deleted_when_its_time_is_over(
+    workloads: Workloads, strategy: dict[str, int], command: str
+) -> None:
+    gone = asyncio.create_task(workloads.gone("workflows", "argoproj.io", "w"))
+    await asyncio.sleep(0)
+    await workloads.submit({**one(command), "ttlStrategy": strategy})
+    await gone
+
+
+async def test_a_finalizer_holds_an_expired_workflow(workloads: Workloads) -> None:
+    resource = workloads.api.resource("workflows", "argoproj.io")
+    await workloads.submit({**one("true"), "ttlStrategy": {"secondsAfterCompletion": 0}}, finalizers=["x/y"])
+    held = await workloads.workflow(lambda found: found["metadata"].get("deletionTimestamp"))
+    assert held["status"]["phase"] == "Succeeded"
+    gone = asyncio.create_task(workloads.gone("workflows", "argoproj.io", "w"))
+    await asyncio.sleep(0)
+    await workloads.api.patch(resource, "w", {"metadata": {"finalizers": None}}, "default")
+    await gone
+
+
+async def test_pods_are_collected_if_asked_for(workloads: Workloads) -> None:
+    gone = asyncio.create_task(workloads.gone("pods", "", "w"))
+    await asyncio.sleep(0)
+    await workloads.submit({**one("true"), "podGC": {"strategy": "OnWorkflowCompletion"}})
+    await gone
+
+
+async def test_a_template_is_taken_from_where_it_is_kept(workloads: Workloads) -> None:
+    kept = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate", "metadata": {"name": "kept"}}
+    resource = workloads.api.resource("workflowtemplates", "argoproj.io")
+    await workloads.api.create(resource, {**kept, "spec": one("true")}, "default")
+    ended = await workloads.run({"workflowTemplateRef": {"name": "kept"}})
+    assert ended["status"]["phase"] == "Succeeded"
