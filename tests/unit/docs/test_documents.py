@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aegis.models.alert import TriggerStatus
 from functions.alert_normalizer.intake import Result
@@ -32,6 +33,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         target = (document.parent / link["path"]).resolve() if link["path"] else document
         assert target.exists(), link.group()
         assert link["anchor"] is None or link["anchor"] in anchors(target), link.group()
+
+
+@each_document
+def test_every_piece_of_yaml_and_json_can_be_read(document: Path) -> None:
+    for block in re.findall(r"^```(?:yaml|json)\n(.*?)^```$", text(document), re.MULTILINE | re.DOTALL):
+        assert all(isinstance(piece, dict) for piece in yaml.safe_load_all(block)), block
 
 
 def test_every_setting_is_documented_and_read() -> None:
