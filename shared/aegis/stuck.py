@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -20,9 +20,6 @@ from aegis.names import workflow_name
 
 SOURCE = "/aegis/status-tracker/sweep"
 DEFAULT_PATIENCE = timedelta(seconds=30)
-
-MANAGED_BY_LABEL = "aegis.io/managed-by"
-"""What the intake labels its alerts with, unlike those made by hand."""
 
 _UNDER_WAY_OR_CANCELLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 

@@ -11,6 +11,9 @@ from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
 from aegis.names import Fingerprint, Uid
 
+MANAGED_BY_LABEL = "aegis.io/managed-by"
+"""What the intake labels its alerts with, unlike those made by hand."""
+
 
 class AlertStatus(StrEnum):
     """Whether the sender says that the alert holds."""
