@@ -3,8 +3,8 @@
 It decides on the alert's state and not on which event brought it, so a late or repeated event comes to the same. Where
 that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing.
 
-A resolved alert whose firing was never answered has nothing to undo: not where the match is cancelled before its
-workflow exists, nor where the resolve came before any firing (count 0). There no ``Resolved`` rule runs.
+No ``Resolved`` rule runs where there can be nothing to undo: where a match was cancelled before its workflow existed,
+and where the resolve came before any firing.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
+from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
 from aegis.models.conditions import Condition, with_condition
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
@@ -107,10 +107,16 @@ def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
             return NOTHING  # of a workflow that runs, the tracker says when it has ended
         if firing.trigger_status is TriggerStatus.TRIGGERED:
             return _cancel(alert, known, now=now)
-    if alert.status.count == 0 and not alert.status.resolved.trigger_status:
+    if _came_resolved(alert) and not alert.status.resolved.trigger_status:
         message = "It was resolved before it fired: there is nothing to undo."
         return _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now)
     return _match(alert, known, now=now)
+
+
+def _came_resolved(alert: AegisAlert) -> bool:
+    """Whether the resolve came before any firing; one that the intake stored so may have been counted since."""
+    stored_so = alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL in alert.metadata.labels
+    return stored_so or alert.status.count == 0
 
 
 def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:

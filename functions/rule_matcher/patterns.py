@@ -92,6 +92,16 @@ def compiled(pattern: str) -> Regex:
     return regex
 
 
+def check(pattern: str) -> None:
+    """Say what is wrong with a pattern; RE2 is not asked where there is none.
+
+    Raises:
+        BadPattern: with a message for the rule's author.
+    """
+    if len(pattern) > PATTERN_LENGTH or not pattern.isascii() or not _PLAIN.fullmatch(pattern):
+        compiled(pattern)
+
+
 def matches(pattern: str, text: str) -> bool:
     """Whether the pattern matches the whole text; a pattern or text that RE2 cannot take does not."""
     try:

@@ -11,7 +11,7 @@ from aegis.models.conditions import Condition, with_condition
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, is_label_value
-from functions.rule_matcher.patterns import BadPattern, compiled
+from functions.rule_matcher.patterns import BadPattern, check
 
 RECORDED, INVALID = "Recorded", "Invalid"
 
@@ -42,7 +42,7 @@ def _conditions(spec: RuleSpec) -> Iterator[Problem]:
             yield Problem("InvalidAlertConditions", field, "empty: write .* for alerts of any type")
             continue
         try:
-            compiled(condition.type)
+            check(condition.type)
         except BadPattern as error:
             yield Problem("InvalidAlertConditions", field, str(error))
 

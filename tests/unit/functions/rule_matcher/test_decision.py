@@ -219,8 +219,17 @@ def test_a_resolve_leaves_a_match_alone_whose_workflow_was_created() -> None:
     assert decide(resolved(firing=MATCHED), known(RESOLVE, workflow_exists=True), now=NOW) == NOTHING
 
 
-def test_a_resolve_before_any_firing_undoes_nothing() -> None:
-    state = resolved(count=0)
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(resolved(count=0), id="never received firing"),
+        pytest.param(
+            alert(labels={"aegis.io/managed-by": "alert-normalizer"}, spec={"status": "Resolved"}, status={"count": 1}),
+            id="received firing too late",
+        ),
+    ],
+)
+def test_a_resolve_before_any_firing_undoes_nothing(state: AegisAlert) -> None:
     said = after(state, decide(state, known(RESOLVE, up_to_date=False), now=NOW))
     assert said.status.ops_status.trigger_status == "Cancelled"
     assert said.status.resolved.trigger_status == "Cancelled"

@@ -1,14 +1,18 @@
 """What patterns match, and which literal text they are known to require."""
 
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.rule_matcher.patterns import PATTERN_LENGTH, BadPattern, Branch, branches, compiled, matches
+from functions.rule_matcher.patterns import PATTERN_LENGTH, BadPattern, Branch, branches, check, compiled, matches
 
+ROOT = Path(__file__).resolve().parents[4]
 ANY = (Branch(()),)
 
 
@@ -48,7 +52,22 @@ def test_a_pattern_matches_the_whole_type(pattern: str, text: str, *, expected: 
 )
 def test_a_bad_pattern_is_explained(pattern: str, said: str) -> None:
     with pytest.raises(BadPattern, match=re.escape(said)):
-        compiled(pattern)
+        check(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["NodeDown", "Node.*", "Knoten-Gefährdet"])
+def test_a_good_pattern_is_not_objected_to(pattern: str) -> None:
+    check(pattern)
+
+
+def test_rules_that_only_name_types_do_without_re2() -> None:
+    program = (
+        "import sys; from functions.rule_matcher.matching import RuleIndex;"
+        "from tests.unit.functions.rule_matcher.objects import alert, rule;"
+        "assert RuleIndex([rule('r', 'NodeDown'), rule('p', '.*Disk.*')]).find(alert('NodeDown')).rule;"
+        "assert 're2' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}"})
 
 
 def test_no_pattern_hangs_on_a_hostile_type() -> None:
