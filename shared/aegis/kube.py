@@ -162,12 +162,14 @@ class Kube:
     async def patch_status(self, known: T, status: Mapping[str, Any]) -> T:
         """Merge into an object's status, if the object is still as it is known: a compare-and-swap.
 
+        The version alone tells: no two writes of the whole store have the same one, so none is another object's.
+
         Raises:
             Conflict: when it changed since, or was deleted and made again.
             NotFound: when it is gone.
         """
         meta = known.metadata
-        body = {"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid}, "status": status}
+        body = {"metadata": {"resourceVersion": meta.resource_version}, "status": status}
         path = known.resource.path(meta.namespace, meta.name, "status")
         return type(known).read(await self._send("PATCH", path, body=body, content_type=_MERGE_PATCH))
 

@@ -1,5 +1,7 @@
 """The Workflow that is created: what of it is ours, whatever the template says."""
 
+from collections.abc import Mapping
+
 from aegis.models.alert import AegisAlert, Phase
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -10,7 +12,7 @@ RULE = AegisAlertOpsRule.read({"metadata": {"name": "r" * 100, "namespace": "mon
 TEMPLATE = AegisOpsTemplate.read({"metadata": {"name": "t", "namespace": "sops", "uid": "t1"}})
 
 
-def build(rendered: dict[str, object], phase: Phase = Phase.FIRING) -> dict[str, dict[str, object]]:
+def build(rendered: Mapping[str, object], phase: Phase = Phase.FIRING) -> dict[str, dict[str, object]]:
     return build_workflow(rendered, alert=ALERT, phase=phase, rule=RULE, template=TEMPLATE)
 
 
