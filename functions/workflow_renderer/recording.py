@@ -22,12 +22,14 @@ async def record_template(kube: Kube, event: Event) -> None:
     Raises:
         BadEvent: when the event's data is no AegisOpsTemplate.
     """
-    from functions.workflow_renderer.checking import check  # noqa: PLC0415  (the engines load when a template comes)
-
     try:
         template = AegisOpsTemplate.read(event.data)
     except ValidationError as error:
         raise BadEvent(f"data: not an AegisOpsTemplate: {error}") from error
+    if template.status.status and template.status.observed_generation == template.metadata.generation:
+        return  # it only counted a workflow
+    from functions.workflow_renderer.checking import check  # noqa: PLC0415  (the engines load when a template comes)
+
     try:
         outcome = await transition(
             kube, template, lambda item: recorded(item, problems=check(item.spec.manifest), now=clock.now())
