@@ -17,7 +17,7 @@ def age(moment: Any, now: datetime) -> str:
     return duration(int((now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()))
 
 
-def duration(seconds: int) -> str:
+def duration(seconds: int) -> str:  # noqa: PLR0911 -- a table of spans
     """A span of time in at most two units."""
     if seconds < -1:
         return "<invalid>"

@@ -119,7 +119,11 @@ class Api:
         options: WriteOptions = _DEFAULT_WRITE,
     ) -> Object:
         """Put this in the place of the stored object; a resourceVersion in it must be the newest."""
-        return clone(self._writer.replace(resource, obj, namespace, name, subresource, options).obj)
+        return clone(
+            self._writer.replace(
+                resource, obj, namespace=namespace, name=name, subresource=subresource, options=options
+            ).obj
+        )
 
     async def patch(
         self,
@@ -133,7 +137,15 @@ class Api:
         options: WriteOptions = _DEFAULT_WRITE,
     ) -> Object:
         """Change part of an object: a JSON, merge or strategic merge patch, or a server-side apply configuration."""
-        entry = self._writer.patch(resource, name, patch, namespace, content_type, subresource, options)[0]
+        entry = self._writer.patch(
+            resource,
+            name,
+            patch,
+            namespace=namespace,
+            content_type=content_type,
+            subresource=subresource,
+            options=options,
+        )[0]
         return clone(entry.obj)
 
     async def delete(

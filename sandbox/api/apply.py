@@ -38,7 +38,9 @@ def check(kind: Kind, config: Object, name: str, namespace: str, options: WriteO
         raise invalid(Resource("meta.k8s.io", "v1", "patchoptions", "PatchOptions"), "", [cause])
     if config.get("kind") != resource.kind or config.get("apiVersion") != resource.api_version:
         version = str(config.get("apiVersion"))
-        raise bad_request(f"invalid object type: {version if '/' in version else '/' + version}, Kind={config.get('kind')}")
+        raise bad_request(
+            f"invalid object type: {version if '/' in version else '/' + version}, Kind={config.get('kind')}"
+        )
     where = f"{namespace_of(config)}/{name_of(config) or name}"
     metadata = config.setdefault("metadata", {})
     if metadata.get("managedFields"):
@@ -61,12 +63,14 @@ def created(kind: Kind, config: Object, options: WriteOptions, now: datetime) ->
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise conflict(kind.resource, name_of(config), why)
     obj = clone(config)
-    _note(kind, Managers([]), obj, (options.field_manager, "Apply", ""), fields_of(kind.schema, config), now)
+    managers = Managers([])
+    managers.set((options.field_manager, "Apply", ""), fields_of(kind.schema, config), kind.resource.api_version, now)
+    obj["metadata"]["managedFields"] = managers.to_list()
     return obj
 
 
 def merged(
-    kind: Kind, old: Object, config: Object, subresource: str, options: WriteOptions, now: datetime
+    kind: Kind, old: Object, config: Object, subresource: str, options: WriteOptions, *, now: datetime
 ) -> Object:
     """The object with the configuration merged into it; 409 when another manager holds a field that changes."""
     schema = kind.schema
@@ -75,7 +79,7 @@ def merged(
     _check_version(kind, old, config)
     claimed = limited(fields_of(schema, config), kind, subresource)
     had = managers.fields(me)
-    new = _merge(schema, clone(old), config)
+    new: Object = _merge(schema, clone(old), config)
     kept: FieldSet = set(claimed)
     for manager in managers:
         if manager != me:
@@ -87,7 +91,8 @@ def merged(
     changed, removed = limited(changed, kind, subresource), limited(removed, kind, subresource)
     _check_conflicts(managers, me, changed, force=options.force)
     managers.take_away(changed | removed, me)
-    _note(kind, managers, new, me, claimed, now)
+    managers.set(me, claimed, kind.resource.api_version, now)
+    new["metadata"]["managedFields"] = managers.to_list()
     return new
 
 
@@ -98,11 +103,6 @@ def _check_version(kind: Kind, old: Object, config: Object) -> None:
     uid = meta(config).get("uid")
     if uid and uid != old["metadata"]["uid"]:
         raise immutable_uid(kind.resource, name_of(old), uid)
-
-
-def _note(kind: Kind, managers: Managers, obj: Object, me: Manager, fields: FieldSet, now: datetime) -> None:
-    managers.set(me, fields, kind.resource.api_version, now)
-    obj["metadata"]["managedFields"] = managers.to_list()
 
 
 def _covered(path: Path, kept: FieldSet) -> bool:
@@ -199,10 +199,7 @@ def _check_conflicts(managers: Managers, me: Manager, changed: FieldSet, *, forc
     if force:
         return
     found = [
-        (manager, path)
-        for manager in managers
-        if manager != me
-        for path in sorted(changed & managers.fields(manager))
+        (manager, path) for manager in managers if manager != me for path in sorted(changed & managers.fields(manager))
     ]
     if found:
         raise _conflict(managers, found)
@@ -216,8 +213,12 @@ def _conflict(managers: Managers, found: list[tuple[Manager, Path]]) -> Exceptio
     causes: list[Object] = []
     for manager, paths in by_manager.items():
         who = managers.described(manager)
-        lines.append(f"conflicts with {who}:\n- " + "\n- ".join(paths) if len(paths) > 1 else f"conflict with {who}: {paths[0]}")
-        causes += [{"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": path} for path in paths]
+        lines.append(
+            f"conflicts with {who}:\n- " + "\n- ".join(paths) if len(paths) > 1 else f"conflict with {who}: {paths[0]}"
+        )
+        causes += [
+            {"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": path} for path in paths
+        ]
     count = len(found)
     head = f"Apply failed with {count} conflict{'s' if count > 1 else ''}: "
     return status_error(409, "Conflict", head + "\n".join(lines), details={"causes": causes})

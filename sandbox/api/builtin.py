@@ -92,9 +92,9 @@ class BuiltInKind(Kind):
             if spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
                 return [Cause("spec.ports", "Required value", "FieldValueRequired")]
         elif kind in ("ConfigMap", "Secret") and old is not None and old.get("immutable"):
-            if (new.get("data"), new.get("binaryData")) != (old.get("data"), old.get("binaryData")):
-                message = "Forbidden: field is immutable when `immutable` is set"
-                return [Cause("data", message, "FieldValueForbidden")]
+            same = all(new.get(key) == old.get(key) for key in ("data", "binaryData"))
+            message = "Forbidden: field is immutable when `immutable` is set"
+            return [] if same else [Cause("data", message, "FieldValueForbidden")]
         return []
 
     def counts_generation(self) -> bool:

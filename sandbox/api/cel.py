@@ -5,6 +5,7 @@ The expression library takes a while to import and to compile, so both happen wh
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,13 @@ class Program:
 
     def evaluate(self, variables: dict[str, Any]) -> Any:
         """The expression's value; an evaluation error is a ValueError."""
-        import celpy  # noqa: PLC0415
+        from celpy.adapter import json_to_cel  # noqa: PLC0415
+        from celpy.evaluation import CELEvalError  # noqa: PLC0415
 
-        activation = {name: celpy.json_to_cel(value) for name, value in variables.items()}
+        activation = {name: json_to_cel(value) for name, value in variables.items()}
         try:
             return self._program.evaluate(activation)
-        except celpy.CELEvalError as error:
+        except CELEvalError as error:
             raise ValueError(str(error.args[0])) from error
 
 
@@ -68,7 +70,9 @@ def has_rules(node: Node) -> bool:
 
 def _walk(node: Node, new: Any, old: Any, path: str, causes: list[Cause]) -> None:
     for rule in node.rules:
-        _check_rule(node, rule, new, old, path, causes)
+        cause = _check_rule(node, rule, new, old, path)
+        if cause:
+            causes.append(cause)
     if isinstance(new, dict):
         before = old if isinstance(old, dict) else {}
         for key, value in new.items():
@@ -90,24 +94,21 @@ def _counterpart(node: Node, item: Any, old: Any) -> Any:
     return _ABSENT
 
 
-def _check_rule(node: Node, rule: Object, new: Any, old: Any, path: str, causes: list[Cause]) -> None:
+def _check_rule(node: Node, rule: Object, new: Any, old: Any, path: str) -> Cause | None:
     expression = rule["rule"]
     variables: dict[str, Any] = {"self": new}
     if "oldSelf" in expression:
         if old is _ABSENT and not rule.get("optionalOldSelf"):
-            return
+            return None
         variables["oldSelf"] = None if old is _ABSENT else old
     elif new == old:  # what was accepted once stays acceptable until it changes
-        return
+        return None
     field = path + rule.get("fieldPath", "") if path else rule.get("fieldPath", "").lstrip(".")
     try:
         held = bool(compiled(expression).evaluate(variables))
     except ValueError as error:
-        message = f'Invalid value: "{_kind(node, new)}": call arguments did not match a supported operator, function or macro signature for rule: {expression}: {error}'
-        causes.append(Cause(field, message))
-        return
-    if not held:
-        causes.append(Cause(field, _complaint(rule, node, new, variables), _reason(rule)))
+        return Cause(field, f'Invalid value: "{_kind(node, new)}": rule evaluation error: {expression}: {error}')
+    return None if held else Cause(field, _complaint(rule, node, new, variables), _reason(rule))
 
 
 def _reason(rule: Object) -> str:
@@ -118,10 +119,8 @@ def _reason(rule: Object) -> str:
 def _complaint(rule: Object, node: Node, value: Any, variables: dict[str, Any]) -> str:
     message = str(rule.get("message") or f"failed rule: {' '.join(rule['rule'].split())}")
     if rule.get("messageExpression"):
-        try:
+        with contextlib.suppress(ValueError):  # the plain message stands
             message = str(compiled(rule["messageExpression"]).evaluate(variables))
-        except ValueError:
-            pass  # the plain message stands
     match _reason(rule):
         case "FieldValueForbidden":
             return f"Forbidden: {message}"

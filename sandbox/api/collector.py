@@ -14,11 +14,11 @@ from sandbox.api.deletion import CRD_CLEANUP, FOREGROUND, ORPHAN
 from sandbox.api.objects import Object, clone, name_of, namespace_of, uid_of
 from sandbox.api.options import DeleteOptions
 from sandbox.api.resources import CRDS, NAMESPACES
-from sandbox.api.store import Change, Entry, Store
 
 if TYPE_CHECKING:
     from sandbox.api.catalog import Catalog
     from sandbox.api.deletion import Deleter
+    from sandbox.api.store import Change, Entry, Store
     from sandbox.api.writing import Writer
 
 _BATCH = 50  # changes worked through before others get their turn
@@ -129,7 +129,9 @@ class Collector:
         """Whether dependents that block the owner are left, after asking each to go."""
         for bucket, dependent in self._store.dependents(uid):
             if not _is_deleted(dependent.obj):
-                options = DeleteOptions(propagation="Foreground" if self._store.dependents(uid_of(dependent.obj)) else "")
+                options = DeleteOptions(
+                    propagation="Foreground" if self._store.dependents(uid_of(dependent.obj)) else ""
+                )
                 self._delete(bucket, dependent, options)
         return any(
             reference.get("blockOwnerDeletion")

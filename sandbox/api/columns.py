@@ -167,7 +167,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("External-IP", _address("ExternalIP"), wide=True),
         Column("OS-Image", _at("status", "nodeInfo", "osImage", default="<unknown>"), wide=True),
         Column("Kernel-Version", _at("status", "nodeInfo", "kernelVersion", default="<unknown>"), wide=True),
-        Column("Container-Runtime", _at("status", "nodeInfo", "containerRuntimeVersion", default="<unknown>"), wide=True),
+        Column(
+            "Container-Runtime", _at("status", "nodeInfo", "containerRuntimeVersion", default="<unknown>"), wide=True
+        ),
     ),
     "Event": (
         Column("Last Seen", _event_time("firstTimestamp", "lastTimestamp")),

@@ -40,6 +40,7 @@ def served_versions(crd: Object) -> Iterator[tuple[Resource, Object]]:
         )
         yield resource, version
 
+
 _BLOCKING = frozenset({
     "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid",
 })  # fmt: skip

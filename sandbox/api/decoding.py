@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.api.errors import Cause, bad_request, invalid
 from sandbox.api.objects import Object, clone, name_of
-from sandbox.api.options import WriteOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sandbox.api.kinds import Kind
+    from sandbox.api.options import WriteOptions
     from sandbox.api.structural import Node
 
 _TYPE_META = frozenset({"apiVersion", "kind", "metadata"})
@@ -94,18 +96,17 @@ def apply_defaults(node: Node, value: Any) -> None:
                 value[key] = clone(child.default)
             if isinstance(value.get(key), (dict, list)):
                 apply_defaults(child, value[key])
-        extra = node.additional
-        if extra and extra.has_defaults:
-            for key in value:
-                if key not in node.properties:
-                    if value[key] is None and not extra.nullable and extra.has_default:
-                        value[key] = clone(extra.default)
-                    apply_defaults(extra, value[key])
+        if node.additional and node.additional.has_defaults:
+            _default_items(node.additional, value, [key for key in value if key not in node.properties])
     elif isinstance(value, list) and node.items and node.items.has_defaults:
-        for index, item in enumerate(value):
-            if item is None and not node.items.nullable and node.items.has_default:
-                value[index] = clone(node.items.default)
-            apply_defaults(node.items, value[index])
+        _default_items(node.items, value, range(len(value)))
+
+
+def _default_items(node: Node, holder: Any, keys: Iterable[Any]) -> None:
+    for key in keys:
+        if holder[key] is None and not node.nullable and node.has_default:
+            holder[key] = clone(node.default)
+        apply_defaults(node, holder[key])
 
 
 def _check_metadata_types(kind: Kind, obj: Object) -> None:

@@ -60,7 +60,11 @@ def check_definition(crd: Object, old: Object | None) -> list[Cause]:
     group, plural = spec.get("group"), names.get("plural")
     causes = [
         Cause(field, _REQUIRED, "FieldValueRequired")
-        for field, value in (("spec.group", group), ("spec.names.plural", plural), ("spec.names.kind", names.get("kind")))
+        for field, value in (
+            ("spec.group", group),
+            ("spec.names.plural", plural),
+            ("spec.names.kind", names.get("kind")),
+        )
         if not value
     ]
     if group and plural and name_of(crd) != f"{plural}.{group}":
@@ -71,7 +75,9 @@ def check_definition(crd: Object, old: Object | None) -> list[Cause]:
         causes.append(Cause("spec.scope", given, "FieldValueNotSupported"))
     versions = spec.get("versions") or []
     if sum(bool(version.get("storage")) for version in versions) != 1:
-        causes.append(Cause("spec.versions", f'Invalid value: "array": must have exactly one version marked as storage version'))
+        causes.append(
+            Cause("spec.versions", 'Invalid value: "array": must have exactly one version marked as storage version')
+        )
     for index, version in enumerate(versions):
         causes += _check_version(version, f"spec.versions[{index}]")
     if old is not None:
@@ -95,7 +101,9 @@ def _check_structural(schema: Object, path: str, causes: list[Cause]) -> None:
     """Every place in a structural schema has a type, and a map list has its keys."""
     free = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("x-kubernetes-int-or-string")
     if not schema.get("type") and not free:
-        causes.append(Cause(f"{path}.type", f"{_REQUIRED}: must not be empty for specified object fields", "FieldValueRequired"))
+        causes.append(
+            Cause(f"{path}.type", f"{_REQUIRED}: must not be empty for specified object fields", "FieldValueRequired")
+        )
     if schema.get("type") == "array" and not isinstance(schema.get("items"), dict):
         causes.append(Cause(f"{path}.items", f"{_REQUIRED}: must be specified", "FieldValueRequired"))
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):

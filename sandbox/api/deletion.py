@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sandbox.api.errors import conflict, not_found
 from sandbox.api.objects import Object, clone, timestamp, uid_of, version_of
-from sandbox.api.options import DeleteOptions
 from sandbox.api.resources import CRDS, NAMESPACES
 from sandbox.api.store import Entry
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sandbox.api.catalog import Catalog
+    from sandbox.api.options import DeleteOptions
     from sandbox.api.resources import Resource
     from sandbox.api.store import Store
     from sandbox.api.writing import Writer
@@ -81,7 +81,9 @@ class Deleter:
             metadata["finalizers"] = finalizers
         else:
             metadata.pop("finalizers", None)
-        return finalizers + list((obj.get("spec") or {}).get("finalizers") or ()) if resource == NAMESPACES else finalizers
+        return (
+            finalizers + list((obj.get("spec") or {}).get("finalizers") or ()) if resource == NAMESPACES else finalizers
+        )
 
 
 def _check_preconditions(resource: Resource, name: str, obj: Object, options: DeleteOptions) -> None:
@@ -94,7 +96,7 @@ def _check_preconditions(resource: Resource, name: str, obj: Object, options: De
         raise conflict(by_kind, name, why)
     if options.resource_version and options.resource_version != version_of(obj):
         why = (
-            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion in "
-            f"record ({version_of(obj)}). The object might have been modified"
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"in record ({version_of(obj)}). The object might have been modified"
         )
         raise conflict(by_kind, name, why)

@@ -50,9 +50,7 @@ class Cause:
         return f"{self.field}: {self.message}"
 
 
-def status_error(
-    code: int, reason: str, message: str, *, details: dict[str, Any] | None = None
-) -> ApiError:
+def status_error(code: int, reason: str, message: str, *, details: dict[str, Any] | None = None) -> ApiError:
     """A refusal with any code and reason."""
     status: dict[str, Any] = {
         "kind": "Status",
@@ -146,13 +144,13 @@ def expired(message: str) -> ApiError:
 
 def method_not_allowed() -> ApiError:
     """The resource does not do that."""
-    return status_error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={})
+    return status_error(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
+    )
 
 
 def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
     """The body comes in a form that this resource does not take."""
     forms = ", ".join(accepted)
-    message = (
-        "the body of the request was in an unknown format - accepted media types include: " + forms
-    )
+    message = "the body of the request was in an unknown format - accepted media types include: " + forms
     return status_error(415, "UnsupportedMediaType", message)

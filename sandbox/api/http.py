@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from sandbox.api import discovery, protobuf
 from sandbox.api.accounting import Accounting
-from sandbox.api.objectcalls import Collections
 from sandbox.api.errors import ApiError, bad_request, no_such_resource, status_error, unsupported_media_type
+from sandbox.api.objectcalls import Collections
 from sandbox.api.openapi import OpenApi
-from sandbox.api.resources import BUILT_IN
 from sandbox.api.requests import Call, json_response, parse_call
+from sandbox.api.resources import BUILT_IN
 from sandbox.api.subresources import Subresources
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class HttpApi:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
         parts = [part for part in path.split("/") if part]
-        if parts[:1] == ["api"] and len(parts) > 2 or parts[:1] == ["apis"] and len(parts) > 3:  # noqa: PLR2004 -- the parts of a group and version
+        if (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3):  # noqa: PLR2004
             return await self._resource(request, parts)
         return self._document(request, path, parts)
 
@@ -90,7 +90,7 @@ class HttpApi:
             return await self._subresources.answer(call)
         return await self._collections.answer(call)
 
-    def _document(self, request: Request, path: str, parts: list[str]) -> Response:
+    def _document(self, request: Request, path: str, parts: list[str]) -> Response:  # noqa: C901 -- a case for each path
         registry = self._api.catalog.registry
         accept = request.headers.get("accept", "")
         if discovery.AGGREGATED in accept and path.rstrip("/") in ("/api", "/apis"):

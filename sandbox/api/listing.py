@@ -58,9 +58,11 @@ def read_page(store: Store, catalog: Catalog, resource: Resource, namespace: str
         revision = int(options.resource_version)
     elif options.resource_version.isdigit() and int(options.resource_version) > store.revision:
         raise status_error(
-            504, "Timeout", f"Timeout: Too large resource version: {options.resource_version}, current: {store.revision}"
+            504,
+            "Timeout",
+            f"Timeout: Too large resource version: {options.resource_version}, current: {store.revision}",
         )
-    entries = _matching(store, resource, namespace, selector, revision, after)
+    entries = _matching(store, resource, namespace, selector, revision=revision, after=after)
     remaining = None
     token = ""
     if options.limit and len(entries) > options.limit:
@@ -71,7 +73,7 @@ def read_page(store: Store, catalog: Catalog, resource: Resource, namespace: str
 
 
 def _matching(
-    store: Store, resource: Resource, namespace: str, selector: Selector, revision: int, after: Key | None
+    store: Store, resource: Resource, namespace: str, selector: Selector, *, revision: int, after: Key | None
 ) -> list[Entry]:
     if revision >= store.revision:
         entries = list(store.items(resource.bucket, namespace, after=after))

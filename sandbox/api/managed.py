@@ -20,17 +20,15 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 FieldSet = set[Path]
 
+_SERVERS = (
+    "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+    "resourceVersion",
+)  # fmt: skip
 _STRIPPED: FieldSet = {
     ("f:apiVersion",),
     ("f:kind",),
     ("f:metadata",),
-    *(
-        ("f:metadata", f"f:{key}")
-        for key in (
-            "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
-            "resourceVersion",
-        )  # fmt: skip
-    ),
+    *(("f:metadata", f"f:{key}") for key in _SERVERS),
 }
 _DELETION = (("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:deletionGracePeriodSeconds"))
 
@@ -98,33 +96,9 @@ def _child(node: Node | None, key: str, path: Path) -> Node | None:
 
 def compare(node: Node | None, old: Any, new: Any) -> tuple[FieldSet, FieldSet]:
     """The fields that were set or changed, and those that are gone."""
-    changed: FieldSet = set()
-    removed: FieldSet = set()
-    _compare(node, old, new, (), changed, removed)
-    return strip(changed), strip(removed)
-
-
-def _compare(node: Node | None, old: Any, new: Any, path: Path, changed: FieldSet, removed: FieldSet) -> None:
-    if old == new and type(old) is type(new):
-        return
-    if is_granular_map(node, new) and (old is None or isinstance(old, dict)):
-        if old is None and path and not _always_there(node, path):
-            changed.add(path)
-        before = old or {}
-        for key in before.keys() | new.keys():
-            child, place = _child(node, key, path), (*path, f"f:{key}")
-            if key not in new:
-                _all(child, before[key], place, removed)
-            else:
-                _compare(child, before.get(key), new[key], place, changed, removed)
-    elif is_granular_list(node, new) and (old is None or isinstance(old, list)):
-        _compare_lists(node, old, new, path, changed, removed)
-    else:
-        changed.add(path)
-        if is_granular_map(node, old) or is_granular_list(node, old):
-            gone: FieldSet = set()
-            _all(node, old, path, gone)
-            removed |= gone - {path}
+    comparison = _Comparison()
+    comparison.compare(node, old, new, ())
+    return strip(comparison.changed), strip(comparison.removed)
 
 
 def _always_there(node: Node | None, path: Path) -> bool:
@@ -132,19 +106,51 @@ def _always_there(node: Node | None, path: Path) -> bool:
     return node is not None and bool(node.go_type) and path[-1] in _NEVER_LEFT_OUT
 
 
-def _compare_lists(node: Any, old: Any, new: Any, path: Path, changed: FieldSet, removed: FieldSet) -> None:
-    if old is None and not _always_there(node, path):
-        changed.add(path)
-    before = {element_of(node, item): item for item in old or []}
-    after = {element_of(node, item): item for item in new}
-    for element in before.keys() - after.keys():
-        _all(node.items if node.list_type == "map" else None, before[element], (*path, element), removed)
-    for element, item in after.items():
-        place = (*path, element)
-        if element not in before:
-            changed.add(place)
-        if node.list_type == "map":
-            _compare(node.items, before.get(element, {} if element not in before else None), item, place, changed, removed)
+class _Comparison:
+    """Walks an old and a new value together."""
+
+    def __init__(self) -> None:
+        self.changed: FieldSet = set()
+        self.removed: FieldSet = set()
+
+    def compare(self, node: Node | None, old: Any, new: Any, path: Path) -> None:
+        if old == new and type(old) is type(new):
+            return
+        if is_granular_map(node, new) and (old is None or isinstance(old, dict)):
+            self._compare_maps(node, old, new, path)
+        elif node and is_granular_list(node, new) and (old is None or isinstance(old, list)):
+            self._compare_lists(node, old, new, path)
+        else:
+            self.changed.add(path)
+            if is_granular_map(node, old) or is_granular_list(node, old):
+                gone: FieldSet = set()
+                _all(node, old, path, gone)
+                self.removed |= gone - {path}
+
+    def _compare_maps(self, node: Node | None, old: Object | None, new: Object, path: Path) -> None:
+        if old is None and path and not _always_there(node, path):
+            self.changed.add(path)
+        before = old or {}
+        for key in before.keys() | new.keys():
+            child, place = _child(node, key, path), (*path, f"f:{key}")
+            if key not in new:
+                _all(child, before[key], place, self.removed)
+            else:
+                self.compare(child, before.get(key), new[key], place)
+
+    def _compare_lists(self, node: Node, old: list[Any] | None, new: list[Any], path: Path) -> None:
+        if old is None and not _always_there(node, path):
+            self.changed.add(path)
+        before = {element_of(node, item): item for item in old or []}
+        after = {element_of(node, item): item for item in new}
+        for element in before.keys() - after.keys():
+            _all(node.items if node.list_type == "map" else None, before[element], (*path, element), self.removed)
+        for element, item in after.items():
+            place = (*path, element)
+            if element not in before:
+                self.changed.add(place)
+            if node.list_type == "map":
+                self.compare(node.items, before.get(element, {}), item, place)
 
 
 def _all(node: Node | None, value: Any, path: Path, found: FieldSet) -> None:
@@ -295,21 +301,20 @@ def note_update(
     kind: Kind,
     old: Object | None,
     new: Object,
-    subresource: str,
-    manager: str,
+    *,
+    manager: Manager,
     now: datetime,
     claims: Any = None,
 ) -> None:
     """Give the changed fields to who changed them. An empty list of claims by the client resets what is known."""
     known = old["metadata"].get("managedFields") if old else None
-    managers = Managers([] if claims == [] or claims == [{}] else known)
+    managers = Managers([] if claims in ([], [{}]) else known)
     changed, removed = compare(kind.schema, old or {}, new)
-    changed, removed = limited(changed, kind, subresource), limited(removed, kind, subresource)
+    changed, removed = limited(changed, kind, manager[2]), limited(removed, kind, manager[2])
     changed.difference_update(_DELETION)
-    me: Manager = (manager, "Update", subresource)
     if changed or removed:
-        managers.take_away(changed | removed, me)
-        managers.set(me, (managers.fields(me) | changed) - removed, kind.resource.api_version, now)
+        managers.take_away(changed | removed, manager)
+        managers.set(manager, (managers.fields(manager) | changed) - removed, kind.resource.api_version, now)
     entries = managers.to_list()
     if entries:
         new["metadata"]["managedFields"] = entries
@@ -324,7 +329,9 @@ def same(new: Object, old: Object) -> bool:
     if new.keys() != old.keys() or any(new[key] != old[key] for key in new if key != "metadata"):
         return False
     before, after = dict(old["metadata"]), dict(new["metadata"])
-    return _timeless(before.pop("managedFields", None)) == _timeless(after.pop("managedFields", None)) and before == after
+    return (
+        _timeless(before.pop("managedFields", None)) == _timeless(after.pop("managedFields", None)) and before == after
+    )
 
 
 def _timeless(entries: Any) -> list[Object]:

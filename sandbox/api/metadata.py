@@ -116,7 +116,7 @@ def check_name(resource: Resource, name: str, field: str = "metadata.name") -> l
         return [Cause(field, "Required value: name or generateName is required", "FieldValueRequired")]
     if resource.group == "rbac.authorization.k8s.io":
         bad = name in (".", "..") or "/" in name or "%" in name
-        return [Cause(field, f'Invalid value: "{name}": may not contain \'/\'')] if bad else []
+        return [Cause(field, f"Invalid value: \"{name}\": may not contain '/'")] if bad else []
     if resource.kind == "Namespace" and not resource.group:
         return _check_label_name(field, name, _DNS_LABEL, _DNS_LABEL_MESSAGE)
     if resource.kind == "Service" and not resource.group:
@@ -177,12 +177,16 @@ def _check_owners(references: list[Object]) -> list[Cause]:
         for key, label in (("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")):
             if not reference.get(key):
                 shown: Any = '""'
-                causes.append(Cause(f"metadata.ownerReferences.{key}", f"Invalid value: {shown}: {label} must not be empty"))
+                causes.append(
+                    Cause(f"metadata.ownerReferences.{key}", f"Invalid value: {shown}: {label} must not be empty")
+                )
         if reference.get("controller"):
             controllers.append(reference)
     if len(controllers) > 1:
         first, second = (f"{ref['kind']}/{ref['name']}" for ref in controllers[:2])
-        message = f"Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
+        message = (
+            f'Only one reference can have Controller set to true. Found "true" in references for {first} and {second}'
+        )
         causes.append(Cause("metadata.ownerReferences", f'Invalid value: "object": {message}'))
     return causes
 
@@ -196,5 +200,8 @@ def check_finalizers_only_shrink(new: Object, old: Object) -> list[Cause]:
     if not added:
         return []
     listed = ", ".join(f'"{item}"' for item in added)
-    message = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+    message = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
+        f"[]string{{{listed}}}"
+    )
     return [Cause("metadata.finalizers", message, "FieldValueForbidden")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import kubernetes.client.models as library
@@ -31,7 +31,7 @@ def model_name(resource: Resource) -> str:
     return f"{resource.group}/{resource.kind}" if resource.plural == "events" and resource.group else resource.kind
 
 
-@lru_cache(maxsize=None)
+@cache
 def _model(name: str) -> type[BaseModel] | None:
     candidates = {"Event": "CoreV1Event", "events.k8s.io/Event": "EventsV1Event", "EventSeries": "CoreV1EventSeries"}
     found = getattr(library, candidates.get(name, f"V1{name}"), None)
@@ -42,14 +42,14 @@ def _short(model: type[BaseModel]) -> str:
     return re.sub(r"^(?:Core|Events|Discovery)?V\d+(?:(?:alpha|beta)\d+)?", "", model.__name__)
 
 
-@lru_cache(maxsize=None)
+@cache
 def node(name: str) -> Node | None:
     """The schema of a kind; None where the library has no model of it."""
     model = _model(name)
     return _node_of_model(model) if model else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _node_of_model(model: type[BaseModel]) -> Node:
     name = _short(model)
     if name in _OPEN:
@@ -94,7 +94,7 @@ def _with_list_type(original: Node, kind: ListType) -> Node:
     return result
 
 
-def _node_of_annotation(annotation: Any, key: str) -> Node:
+def _node_of_annotation(annotation: Any, key: str) -> Node:  # noqa: PLR0911 -- one for each form
     kind, argument = _parse(annotation)
     if key in QUANTITIES and kind == "string":
         return Node(type="string", int_or_string=True, go_type="resource.Quantity")
@@ -114,7 +114,7 @@ def _node_of_annotation(annotation: Any, key: str) -> Node:
     return Node(type=kind, go_type={"integer": "int32", "number": "float64", "boolean": "bool"}.get(kind, kind))
 
 
-def _parse(annotation: Any) -> tuple[str, Any]:
+def _parse(annotation: Any) -> tuple[str, Any]:  # noqa: PLR0911 -- one for each form
     """What an annotation of a model's field means: a JSON type, or a model, array or map of something."""
     origin = get_origin(annotation)
     if origin is Annotated:

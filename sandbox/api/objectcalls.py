@@ -10,7 +10,6 @@ from sandbox.api.errors import ApiError, bad_request, method_not_allowed
 from sandbox.api.objects import Object, encode, name_of, namespace_of, uid_of
 from sandbox.api.options import DeleteOptions
 from sandbox.api.requests import Call, json_response
-from sandbox.api.store import Entry
 from sandbox.api.table import Tables, partial
 from sandbox.api.watching import Watch
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sandbox.api.api import Api
+    from sandbox.api.store import Entry
 
 _RETURNED_WHEN_DELETED = frozenset({"pods", "services", "serviceaccounts", "persistentvolumeclaims"})
 
@@ -29,7 +29,7 @@ class Collections:
         self._api = api
         self._watches = watches
 
-    async def answer(self, call: Call) -> Response:
+    async def answer(self, call: Call) -> Response:  # noqa: PLR0911 -- one for each verb
         """The answer to a call."""
         match call.method, bool(call.name):
             case ("GET", _) if call.watch:
@@ -81,11 +81,22 @@ class Collections:
 
     def _replace(self, call: Call) -> Response:
         body, options = _object(call), call.write_options()
-        return self._one(call, self._api.writer.replace(call.resource, body, call.namespace, call.name, "", options))
+        return self._one(
+            call,
+            self._api.writer.replace(
+                call.resource, body, namespace=call.namespace, name=call.name, subresource="", options=options
+            ),
+        )
 
     def _patch(self, call: Call) -> Response:
         entry, created = self._api.writer.patch(
-            call.resource, call.name, call.body, call.namespace, call.content_type, "", call.write_options()
+            call.resource,
+            call.name,
+            call.body,
+            namespace=call.namespace,
+            content_type=call.content_type,
+            subresource="",
+            options=call.write_options(),
         )
         return self._one(call, entry, 201 if created else 200)
 

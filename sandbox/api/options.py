@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sandbox.api.errors import bad_request
 
@@ -49,11 +49,13 @@ class DeleteOptions:
         preconditions = body.get("preconditions") or {}
         propagation = body.get("propagationPolicy") or query.get("propagationPolicy") or ""
         if propagation not in ("", "Background", "Foreground", "Orphan"):
-            raise bad_request(f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{propagation}"')
+            raise bad_request(
+                f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{propagation}"'
+            )
         if body.get("orphanDependents") or query.get("orphanDependents") == "true":
             propagation = "Orphan"
         return cls(
-            propagation=propagation,
+            propagation=cast("PropagationPolicy", propagation),
             uid=preconditions.get("uid") or "",
             resource_version=preconditions.get("resourceVersion") or "",
             dry_run=bool(body.get("dryRun") or query.get("dryRun")),

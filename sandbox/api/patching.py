@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 _LONGEST_PATCH = 10_000
 
 
-class _Replace(jsonpatch.ReplaceOperation):  # type: ignore[misc]
+class _Replace(jsonpatch.ReplaceOperation):
     """As in the real server, what replaces nothing adds."""
 
     def apply(self, obj: Any) -> Any:
+        """Carry out the operation."""
         parent, key = self.pointer.to_last(obj)
         if isinstance(parent, dict) and key is not None:
             parent[key] = self.operation["value"]
@@ -31,7 +32,7 @@ class _Replace(jsonpatch.ReplaceOperation):  # type: ignore[misc]
         return super().apply(obj)
 
 
-class _JsonPatch(jsonpatch.JsonPatch):  # type: ignore[misc]
+class _JsonPatch(jsonpatch.JsonPatch):
     operations = MappingProxyType({**jsonpatch.JsonPatch.operations, "replace": _Replace})
 
 
@@ -50,8 +51,14 @@ def patched(kind: Kind, old: Object, patch: Any, content_type: str) -> Object:
     if not isinstance(patch, dict):
         raise bad_request("error decoding patch: the body must be a JSON object")
     if content_type == MERGE_PATCH:
-        return merge(new, patch)
-    return strategic_merge(kind.schema, new, clone(patch))
+        return _object(merge(new, patch))
+    return _object(strategic_merge(kind.schema, new, clone(patch)))
+
+
+def _object(value: Any) -> Object:
+    if not isinstance(value, dict):
+        raise bad_request("the patched document is not an object")
+    return value
 
 
 def parsed_configuration(body: Any) -> Object:
@@ -84,7 +91,9 @@ def merge(target: Any, patch: Any) -> Any:
 
 def _json_patched(target: Object, patch: Any) -> Object:
     if not isinstance(patch, list):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     if len(patch) > _LONGEST_PATCH:
         message = f"The allowed maximum operations in a JSON patch is {_LONGEST_PATCH}, got {len(patch)}"
         raise status_error(413, "RequestEntityTooLarge", message)
@@ -94,6 +103,4 @@ def _json_patched(target: Object, patch: Any) -> Object:
         raise status_error(
             422, "Invalid", "the server rejected our request due to an error in our request", details={}
         ) from error
-    if not isinstance(result, dict):
-        raise bad_request("the patched document is not an object")
-    return result
+    return _object(result)

@@ -127,9 +127,7 @@ def _decode(message: str, body: bytes) -> Object:
     for number, wire, raw in _fields(body):
         field = known.get(number)
         if field is None:
-            if raw in (b"", 0):
-                continue
-            if message == "Empty":
+            if raw in (b"", 0) or message == "Empty":
                 continue
             raise _refusal(f"field {number} of {message} is not understood in Protobuf")
         value = _value(field.type, wire, raw)
@@ -137,12 +135,12 @@ def _decode(message: str, body: bytes) -> Object:
             result.setdefault(field.name, {}).update(value)
         elif field.repeated:
             result.setdefault(field.name, []).append(value)
-        elif value not in ("", None) and not (value == {} and field.type not in ("ObjectMeta",)):
+        elif value not in ("", None) and (value != {} or field.type == "ObjectMeta"):
             result[field.name] = value
     return result
 
 
-def _value(kind: str, wire: int, raw: Any) -> Any:
+def _value(kind: str, wire: int, raw: Any) -> Any:  # noqa: PLR0911 -- one for each type
     match kind:
         case "string":
             return raw.decode()

@@ -114,7 +114,7 @@ class Call:
 
 
 def parse_call(registry: Registry, request: Request, parts: list[str]) -> Call | None:
-    """The call that a path such as `/apis/<group>/<version>/namespaces/<ns>/<plural>/<name>` makes; None for no resource."""
+    """The call that a path such as `/apis/<group>/<version>/namespaces/<ns>/<plural>/<name>` makes, if any."""
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and not (not group and rest[2] in _OWN_SUBRESOURCES):  # noqa: PLR2004

@@ -115,7 +115,9 @@ _ALWAYS = frozenset({"metadata.name", "metadata.namespace"})
 
 def parse_fields(text: str, resource: Resource, selectable: frozenset[str] = frozenset()) -> tuple[FieldTerm, ...]:
     """The terms of a field selector; only fields that the kind supports are allowed."""
-    known = _ALWAYS | selectable | (_FIELDS.get(resource.plural, frozenset()) if resource.group != "aegis.io" else set())
+    known = (
+        _ALWAYS | selectable | (_FIELDS.get(resource.plural, frozenset()) if resource.group != "aegis.io" else set())
+    )
     terms: list[FieldTerm] = []
     for part in filter(None, re.split(r"(?<!\\),", text)):
         found = re.fullmatch(r"\s*([^=!]+?)\s*(==|=|!=)(.*)", part)

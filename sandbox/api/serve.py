@@ -58,7 +58,7 @@ async def serve(api: Api, port: int = 0) -> AsyncIterator[Server]:
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 -- `serve` would take over the signals
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 -- uvicorn has no event for it
         await asyncio.sleep(0.001)
     try:
         yield Server(app, listener.getsockname()[1])

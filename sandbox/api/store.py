@@ -85,7 +85,9 @@ class SqliteFile:
         """The last revision, and all objects with their buckets."""
         import json  # noqa: PLC0415 -- only a restart reads
 
-        query = "SELECT max(coalesce((SELECT max(revision) FROM objects), 0), coalesce((SELECT max(last) FROM dropped), 0))"
+        query = (
+            "SELECT max(coalesce((SELECT max(revision) FROM objects), 0), coalesce((SELECT max(last) FROM dropped), 0))"
+        )
         (revision,) = self._db.execute(query).fetchone()
         rows = self._db.execute("SELECT bucket, body FROM objects ORDER BY revision").fetchall()
         return int(revision), ((bucket, json.loads(body)) for bucket, body in rows)

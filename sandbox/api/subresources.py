@@ -27,7 +27,7 @@ class Subresources:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def answer(self, call: Call) -> Response:
+    async def answer(self, call: Call) -> Response:  # noqa: PLR0911 -- one for each subresource
         """The answer to a call."""
         match call.subresource, call.method:
             case "status" | "finalize", "GET":
@@ -51,7 +51,12 @@ class Subresources:
             raise bad_request("the body of the request must be an object")
         options = call.write_options()
         entry = self._api.writer.replace(
-            call.resource, call.body, call.namespace, call.name, call.subresource, options
+            call.resource,
+            call.body,
+            namespace=call.namespace,
+            name=call.name,
+            subresource=call.subresource,
+            options=options,
         )
         return json_response(entry.json, warnings=call.warnings)
 
@@ -60,10 +65,10 @@ class Subresources:
             call.resource,
             call.name,
             call.body,
-            call.namespace,
-            call.content_type,
-            call.subresource,
-            call.write_options(),
+            namespace=call.namespace,
+            content_type=call.content_type,
+            subresource=call.subresource,
+            options=call.write_options(),
         )
         return json_response(entry.json, warnings=call.warnings)
 
@@ -87,7 +92,13 @@ class Subresources:
             raise bad_request("Binding is invalid: target.name: Required value")
         change = {"spec": {"nodeName": node}}
         self._api.writer.patch(
-            call.resource, call.name, change, call.namespace, MERGE_PATCH, "binding", call.write_options()
+            call.resource,
+            call.name,
+            change,
+            namespace=call.namespace,
+            content_type=MERGE_PATCH,
+            subresource="binding",
+            options=call.write_options(),
         )
         return json_response(_success(), 201)
 

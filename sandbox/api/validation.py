@@ -49,9 +49,8 @@ def _check(node: Node, value: Any, path: str, causes: list[Cause]) -> None:
 
 
 def _check_map(node: Node, value: dict[str, Any], path: str, causes: list[Cause]) -> None:
-    for key in node.required:
-        if key not in value:
-            causes.append(Cause(_join(path, key), "Required value", "FieldValueRequired"))
+    missing = (key for key in node.required if key not in value)
+    causes.extend(Cause(_join(path, key), "Required value", "FieldValueRequired") for key in missing)
     for key, item in value.items():
         child = node.properties.get(key)
         if child is not None:
@@ -194,7 +193,7 @@ def _unique_items(node: Node, value: Any, path: str, bound: Any) -> Cause | None
     del node
     if not bound or not isinstance(value, list) or len({quoted(item) for item in value}) == len(value):
         return None
-    return Cause(path, f"Invalid value: \"array\": {path} in body shouldn't contain duplicates")
+    return Cause(path, f'Invalid value: "array": {path} in body shouldn\'t contain duplicates')
 
 
 def _max_properties(node: Node, value: Any, path: str, bound: Any) -> Cause | None:
@@ -275,7 +274,8 @@ def _format(node: Node, value: Any, path: str, bound: Any) -> Cause | None:
 
 
 def _exclusive(node: Node, value: Any, path: str, bound: Any) -> Cause | None:
-    del node, value, path, bound  # says only how minimum and maximum are meant
+    del node, value, path, bound
+    return None  # it says only how minimum and maximum are meant
 
 
 _KEYWORDS: dict[str, Callable[[Node, Any, str, Any], Cause | None]] = {
@@ -300,7 +300,12 @@ _KEYWORDS: dict[str, Callable[[Node, Any, str, Any], Cause | None]] = {
 def _check_combined(keyword: str, parts: Any, value: Any, path: str, causes: list[Cause]) -> None:
     if keyword == "not":
         if not validate(parts, value, path):
-            causes.append(Cause(path or "<nil>", f'Invalid value: {_shown(value)}: {path} in body must not validate the schema (not)'))
+            causes.append(
+                Cause(
+                    path or "<nil>",
+                    f"Invalid value: {_shown(value)}: {path} in body must not validate the schema (not)",
+                )
+            )
         return
     failures = [validate(part, value, path) for part in parts]
     passed = sum(not failure for failure in failures)

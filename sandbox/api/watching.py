@@ -63,8 +63,8 @@ class Watch:
         self._queue.put_nowait(None)
 
     async def __aiter__(self) -> AsyncIterator[tuple[str, Entry]]:
-        for event in self._backlog:
-            yield event
+        for first in self._backlog:
+            yield first
         loop = asyncio.get_running_loop()
         options = self._options
         end = loop.time() + options.timeout_seconds if options.timeout_seconds else None

@@ -85,22 +85,20 @@ class Writer:
         if applied:
             obj["metadata"]["managedFields"] = claims
         else:
-            managed.note_update(kind, None, obj, "", options.field_manager, self._clock())
+            managed.note_update(kind, None, obj, manager=(options.field_manager, "Update", ""), now=self._clock())
         kind.admit(obj)
         metadata.tidy(obj)
         return self._commit_new(resource, obj, options)
 
     def replace(
-        self, resource: Resource, body: Object, namespace: str, name: str, subresource: str, options: WriteOptions
+        self, resource: Resource, body: Object, *, namespace: str, name: str, subresource: str, options: WriteOptions
     ) -> Entry:
         """Put an object in the place of the stored one."""
         _check_served(resource, subresource)
         new = clone(body)
         name = name or name_of(new)
         if name_of(new) and name_of(new) != name:
-            raise bad_request(
-                f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})"
-            )
+            raise bad_request(f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})")
         old = self._present(resource, name, namespace)
         kind = self._catalog.kind(resource)
         decode(kind, new, options)
@@ -115,6 +113,7 @@ class Writer:
         resource: Resource,
         name: str,
         patch: Any,
+        *,
         namespace: str,
         content_type: str,
         subresource: str,
@@ -125,7 +124,7 @@ class Writer:
         kind = self._catalog.kind(resource)
         patching.check_accepted(kind, content_type)
         if content_type == APPLY_PATCH:
-            return self._apply(resource, name, patch, namespace, subresource, options)
+            return self._apply(resource, name, patch, namespace=namespace, subresource=subresource, options=options)
         old = self._present(resource, name, namespace)
         new = patching.patched(kind, old.obj, patch, content_type)
         if name_of(new) != name or (resource.namespaced and namespace_of(new) != namespace_of(old.obj)):
@@ -144,7 +143,7 @@ class Writer:
             self._store.put(bucket, obj)
 
     def _apply(
-        self, resource: Resource, name: str, config: Any, namespace: str, subresource: str, options: WriteOptions
+        self, resource: Resource, name: str, config: Any, *, namespace: str, subresource: str, options: WriteOptions
     ) -> tuple[Entry, bool]:
         kind = self._catalog.kind(resource)
         config = patching.parsed_configuration(config)
@@ -156,7 +155,7 @@ class Writer:
             obj = apply.created(kind, config, options, self._clock())
             return self.create(resource, obj, namespace, options, applied=True), True
         old = self._catalog.present(resource, entry)
-        new = apply.merged(kind, old.obj, config, subresource, options, self._clock())
+        new = apply.merged(kind, old.obj, config, subresource, options, now=self._clock())
         quiet = WriteOptions(field_manager=options.field_manager, field_validation="Ignore", dry_run=options.dry_run)
         decode(kind, new, quiet)
         metadata.address(resource, new, namespace_of(old.obj))
@@ -188,7 +187,8 @@ class Writer:
         if applied:
             new["metadata"]["managedFields"] = claims
         else:
-            managed.note_update(kind, old.obj, new, subresource, options.field_manager, self._clock(), claims)
+            me = (options.field_manager, "Update", subresource)
+            managed.note_update(kind, old.obj, new, manager=me, now=self._clock(), claims=claims)
         metadata.tidy(new)
         if managed.same(new, old.obj):
             return old

@@ -86,9 +86,13 @@ class Cluster:
 
     def kubectl(self, *arguments: str, stdin: Any = None, check: bool = True) -> str:
         """What kubectl says; stdin as YAML when it is not text."""
-        text = stdin if stdin is None or isinstance(stdin, str) else yaml.safe_dump_all(stdin if isinstance(stdin, list) else [stdin])
+        text = (
+            stdin
+            if stdin is None or isinstance(stdin, str)
+            else yaml.safe_dump_all(stdin if isinstance(stdin, list) else [stdin])
+        )
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", *arguments]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603, S607
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
         if check:
             assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
@@ -106,7 +110,7 @@ class Cluster:
             time.sleep(0.02)
 
 
-def widget(name: str, spec: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
+def widget(name: str, spec: Mapping[str, Any] | None = None, /, **metadata: Any) -> dict[str, Any]:
     """A widget's manifest."""
     return {
         "apiVersion": "conformance.aegis.io/v1",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.conformance.cluster import WIDGETS, Cluster, Names
 
 from sandbox.api import Api
 from sandbox.api.serve import serve
+from tests.conformance.cluster import WIDGETS, Cluster, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conformance.cluster import Cluster, Names, config_map, managers, pod, widget
 
 _OWNED = ("one", "Apply", "")
 
 
 def test_applying_creates_and_owns_what_it_names(cluster: Cluster, names: Names) -> None:
-    answer = cluster.apply(f"{names.widgets}/a", widget("a", {"tags": ["x"], "parts": [{"name": "p"}]}, labels={"l": "1"}), "one")
+    answer = cluster.apply(
+        f"{names.widgets}/a", widget("a", {"tags": ["x"], "parts": [{"name": "p"}]}, labels={"l": "1"}), "one"
+    )
     assert answer.status_code == 201
     assert managers(answer.json()) == {
         _OWNED: {
@@ -66,7 +69,9 @@ def test_conflicts_name_who_updated(cluster: Cluster, names: Names) -> None:
     cluster.post(names.widgets, widget("a", {"parts": [{"name": "p", "weight": 2}]}), fieldManager="hand")
     config = widget("a", {"parts": [{"name": "p", "weight": 3}]})
     body = cluster.apply(f"{names.widgets}/a", config, "one").json()
-    assert body["message"].startswith('Apply failed with 1 conflict: conflict with "hand" using conformance.aegis.io/v1')
+    assert body["message"].startswith(
+        'Apply failed with 1 conflict: conflict with "hand" using conformance.aegis.io/v1'
+    )
     assert body["details"]["causes"][0]["field"] == '.spec.parts[name="p"].weight'
 
 
@@ -102,7 +107,9 @@ def test_sets_merge_by_value(cluster: Cluster, names: Names) -> None:
 
 
 def test_atomic_values_have_one_owner(cluster: Cluster, names: Names) -> None:
-    cluster.apply(f"{names.widgets}/a", widget("a", {"steps": [{"run": "x"}], "ref": {"name": "n", "space": "s"}}), "one")
+    cluster.apply(
+        f"{names.widgets}/a", widget("a", {"steps": [{"run": "x"}], "ref": {"name": "n", "space": "s"}}), "one"
+    )
     answer = cluster.apply(f"{names.widgets}/a", widget("a", {"ref": {"name": "other"}}), "two")
     assert answer.json()["details"]["causes"][0]["field"] == ".spec.ref"
     answer = cluster.apply(f"{names.widgets}/a", widget("a", {"steps": [{"run": "y"}]}), "two", force="true")
@@ -140,8 +147,8 @@ def test_an_apply_knows_the_fields(cluster: Cluster, names: Names) -> None:
     answer = cluster.apply(f"{names.widgets}/a", widget("a", {"extra": 1}), "one")
     assert answer.status_code == 500
     assert answer.json()["message"] == (
-        "failed to create typed patch object (/a; conformance.aegis.io/v1, Kind=Widget): .spec.extra: field not declared "
-        "in schema"
+        "failed to create typed patch object (/a; conformance.aegis.io/v1, Kind=Widget): .spec.extra: field not "
+        "declared in schema"
     )
 
 
@@ -150,7 +157,10 @@ def test_an_apply_knows_the_fields(cluster: Cluster, names: Names) -> None:
     [
         ({"size": "x"}, ".spec.size: expected numeric (int or float), got string"),
         ({"parts": [{"name": "a"}, {"name": "a"}]}, '.spec.parts: duplicate entries for key [name="a"]'),
-        ({"parts": [{"weight": 1}]}, ".spec.parts: element 0: associative list with keys has an element that omits all"),
+        (
+            {"parts": [{"weight": 1}]},
+            ".spec.parts: element 0: associative list with keys has an element that omits all",
+        ),
     ],
     ids=["type", "duplicate", "no key"],
 )

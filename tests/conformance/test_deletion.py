@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.conformance.cluster import Cluster, Names, config_map, widget
 
 
@@ -34,7 +35,10 @@ def test_deleting_answers_what_went(cluster: Cluster, names: Names) -> None:
     ("precondition", "message"),
     [
         ({"uid": "x"}, "the UID in the precondition (x) does not match the UID in record"),
-        ({"resourceVersion": "3"}, "the ResourceVersion in the precondition (3) does not match the ResourceVersion in record"),
+        (
+            {"resourceVersion": "3"},
+            "the ResourceVersion in the precondition (3) does not match the ResourceVersion in record",
+        ),
     ],
     ids=["uid", "resourceVersion"],
 )
@@ -56,7 +60,7 @@ def test_finalizers_hold_an_object(cluster: Cluster, names: Names) -> None:
     answer = cluster.patch(f"{names.widgets}/a", {"metadata": {"finalizers": ["a.io/x", "a.io/z"]}})
     assert answer.status_code == 422
     assert (
-        'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new '
+        "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new "
         'finalizers []string{"a.io/z"}'
     ) in answer.json()["message"]
     cluster.patch(f"{names.widgets}/a", {"metadata": {"finalizers": ["a.io/y"]}})
@@ -137,8 +141,8 @@ def test_a_namespace_goes_with_all_that_is_in_it(cluster: Cluster, names: Names)
     answer = cluster.post(names.widgets, widget("late"))
     assert answer.status_code == 403
     assert (
-        f'widgets.conformance.aegis.io "late" is forbidden: unable to create new content in namespace {names.namespace} '
-        "because it is being terminated"
+        f'widgets.conformance.aegis.io "late" is forbidden: unable to create new content in namespace {names.namespace}'
+        " because it is being terminated"
     ) == answer.json()["message"]
     assert not _gone(cluster, names.core)
     cluster.patch(f"{names.widgets}/held", {"metadata": {"finalizers": None}})

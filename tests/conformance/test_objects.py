@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conformance.cluster import WIDGETS, Cluster, Names, config_map, widget
 
 
@@ -59,7 +60,10 @@ def test_generate_name_makes_names(cluster: Cluster, names: Names) -> None:
     ("change", "message"),
     [
         ({"resourceVersion": "1"}, "resourceVersion should not be set on objects to be created"),
-        ({"namespace": "other"}, "the namespace of the provided object does not match the namespace sent on the request"),
+        (
+            {"namespace": "other"},
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
     ],
     ids=["resourceVersion", "namespace"],
 )
@@ -87,7 +91,10 @@ def test_create_ignores_what_only_the_server_sets(cluster: Cluster, names: Names
         (widget("a", labels={"not/a/key": "x"}), "metadata.labels"),
         (widget("a", annotations={"not a key": "x"}), "metadata.annotations"),
         (widget("a", finalizers=["not a finalizer"]), "metadata.finalizers"),
-        (widget("a", ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "", "uid": "u"}]), "metadata.ownerReferences.name"),
+        (
+            widget("a", ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "", "uid": "u"}]),
+            "metadata.ownerReferences.name",
+        ),
     ],
     ids=["name", "label value", "label key", "annotation key", "finalizer", "owner"],
 )
@@ -124,8 +131,8 @@ def test_replace_of_a_custom_resource_names_a_version(cluster: Cluster, names: N
     answer = cluster.put(f"{names.widgets}/a", widget("a", {"size": 2}))
     assert answer.status_code == 422
     assert answer.json()["message"] == (
-        'widgets.conformance.aegis.io "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for '
-        "an update"
+        'widgets.conformance.aegis.io "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified '
+        "for an update"
     )
 
 

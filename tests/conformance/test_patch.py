@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.conformance.cluster import JSON_PATCH, MERGE_PATCH, STRATEGIC, Cluster, Names, config_map, pod, widget
 
 _REJECTED = "the server rejected our request due to an error in our request"
@@ -120,8 +121,8 @@ def test_strategic_merge_directives(cluster: Cluster, names: Names) -> None:
     obj = cluster.patch(f"{names.core}/pods/p/status", patch, STRATEGIC).json()
     assert [(c["type"], c["status"]) for c in obj["status"]["conditions"]] == [("B", "False")]
     cluster.patch(f"{names.core}/pods/p", {"metadata": {"labels": {"other": "that"}}})
-    patch = {"metadata": {"labels": {"$patch": "replace", "only": "this"}}}
-    obj = cluster.patch(f"{names.core}/pods/p", patch, STRATEGIC).json()
+    labels = {"metadata": {"labels": {"$patch": "replace", "only": "this"}}}
+    obj = cluster.patch(f"{names.core}/pods/p", labels, STRATEGIC).json()
     assert obj["metadata"]["labels"] == {"only": "this"}
 
 

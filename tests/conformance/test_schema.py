@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.conformance.cluster import Cluster, Names, pod, widget
 
 
@@ -16,21 +17,33 @@ from tests.conformance.cluster import Cluster, Names, pod, widget
         ({"size": 0}, "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"),
         ({"size": 10}, "spec.size: Invalid value: 10: spec.size in body should be less than or equal to 9"),
         ({"color": "blue"}, 'spec.color: Unsupported value: "blue": supported values: "red", "green"'),
-        ({"code": "AB"}, 'spec.code: Invalid value: "AB": spec.code in body should match \'^[a-z]+$\''),
+        ({"code": "AB"}, "spec.code: Invalid value: \"AB\": spec.code in body should match '^[a-z]+$'"),
         ({"code": "a"}, 'spec.code: Invalid value: "a": spec.code in body should be at least 2 chars long'),
         ({"code": "abcdef"}, "spec.code: Too long: may not be more than 5 bytes"),
-        ({"since": "today"}, 'spec.since: Invalid value: "today": spec.since in body must be of type date-time: "today"'),
-        ({"port": True}, 'spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"'),
+        (
+            {"since": "today"},
+            'spec.since: Invalid value: "today": spec.since in body must be of type date-time: "today"',
+        ),
+        (
+            {"port": True},
+            'spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
+        ),
         ({"tags": ["a", "b", "a"]}, 'spec.tags[2]: Duplicate value: "a"'),
         ({"tags": list("abcd")}, "spec.tags: Too many: 4: must have at most 3 items"),
         ({"tags": "a"}, 'spec.tags: Invalid value: "string": spec.tags in body must be of type array: "string"'),
-        ({"labels": {"a": 1}}, 'spec.labels.a: Invalid value: "integer": spec.labels.a in body must be of type string: "integer"'),
+        (
+            {"labels": {"a": 1}},
+            'spec.labels.a: Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
+        ),
         ({"parts": [{"name": "a"}, {"name": "a"}]}, 'spec.parts[1]: Duplicate value: {"name":"a"}'),
         ({"parts": [{"weight": 1}]}, "spec.parts[0].name: Required value"),
         ({"limits": {"low": 3, "high": 2}}, "spec.limits: Invalid value: low must not exceed high"),
-        ({"active": "yes"}, 'spec.active: Invalid value: "string": spec.active in body must be of type boolean: "string"'),
+        (
+            {"active": "yes"},
+            'spec.active: Invalid value: "string": spec.active in body must be of type boolean: "string"',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_breaks_the_schema_is_named(
     cluster: Cluster, names: Names, spec: dict[str, Any], message: str
 ) -> None:
@@ -43,7 +56,9 @@ def test_a_missing_field_is_required(cluster: Cluster, names: Names) -> None:
     answer = cluster.post(names.widgets, {**widget("a"), "spec": {}})
     body = answer.json()
     assert body["message"].startswith('Widget.conformance.aegis.io "a" is invalid: ')
-    assert {"reason": "FieldValueRequired", "message": "Required value", "field": "spec.size"} in body["details"]["causes"]
+    assert {"reason": "FieldValueRequired", "message": "Required value", "field": "spec.size"} in body["details"][
+        "causes"
+    ]
     assert body["details"] | {"causes": []} == {
         "name": "a",
         "group": "conformance.aegis.io",
@@ -127,7 +142,10 @@ def test_unknown_metadata_is_named(cluster: Cluster, names: Names) -> None:
 def test_labels_must_be_text(cluster: Cluster, names: Names) -> None:
     answer = cluster.post(names.widgets, widget("a", labels={"a": 1}))
     assert answer.status_code == 400
-    assert "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string" in answer.json()["message"]
+    assert (
+        "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string"
+        in answer.json()["message"]
+    )
 
 
 def test_embedded_objects_keep_their_head(cluster: Cluster, names: Names) -> None:
@@ -156,7 +174,10 @@ def test_status_is_validated_by_itself(cluster: Cluster, names: Names) -> None:
     answer = cluster.patch(f"{names.widgets}/a/status", {"status": {"phase": "Odd"}})
     assert 'status.phase: Unsupported value: "Odd": supported values: "New", "Done"' in answer.json()["message"]
     answer = cluster.patch(f"{names.widgets}/a/status", {"status": {"count": "x"}})
-    assert 'status.count: Invalid value: "string": count in body must be of type integer: "string"' in answer.json()["message"]
+    assert (
+        'status.count: Invalid value: "string": count in body must be of type integer: "string"'
+        in answer.json()["message"]
+    )
 
 
 @pytest.mark.parametrize(

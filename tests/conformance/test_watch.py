@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conformance.cluster import WIDGETS, Cluster, Names, config_map, pod, widget
 
 
@@ -150,7 +151,9 @@ def test_initial_events_end_with_a_bookmark(cluster: Cluster, names: Names) -> N
 
 
 def test_a_list_newer_than_now_is_refused(cluster: Cluster, names: Names) -> None:
-    answer = cluster.get(names.widgets, resourceVersion="999999999", resourceVersionMatch="NotOlderThan", timeoutSeconds="1")
+    answer = cluster.get(
+        names.widgets, resourceVersion="999999999", resourceVersionMatch="NotOlderThan", timeoutSeconds="1"
+    )
     assert answer.status_code == 504
     assert answer.json()["message"].startswith("Timeout: Too large resource version: 999999999")
 
