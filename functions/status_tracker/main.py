@@ -8,6 +8,7 @@ Completed and Stalled; of a template status.executeStatus, of a rule status.trig
 workflow the finalizer aegis.io/outcome. It deletes alerts whose time is over.
 """
 
+from datetime import UTC, datetime
 from functools import cache
 
 import functions_framework.aio
@@ -21,7 +22,7 @@ from aegis.events import RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, TIC
 from aegis.function import serve
 from aegis.models.workflow import Workflow
 from functions.status_tracker.deadletter import is_dead_letter, report
-from functions.status_tracker.sweep import sweep
+from functions.status_tracker.sweep import Sweeper
 from functions.status_tracker.tracking import Tracker
 
 WORKFLOW = Workflow.resource.kind
@@ -31,6 +32,12 @@ WORKFLOW = Workflow.resource.kind
 def tracker() -> Tracker:
     """What this process knows of alerts and counts."""
     return Tracker(kube())
+
+
+@cache
+def sweeper() -> Sweeper:
+    """This process's one sweep at a time."""
+    return Sweeper(tracker())
 
 
 @functions_framework.aio.http
@@ -49,7 +56,7 @@ async def handle(event: Event) -> Event | None:
         await report(kube(), event)
         return None
     if event.type == TICK:
-        await sweep(tracker())
+        await sweeper().tick(now=datetime.now(UTC))
         return None
     kind = event.extensions.get("kind")
     if event.type in (RESOURCE_ADDED, RESOURCE_UPDATED, RESOURCE_DELETED) and kind == WORKFLOW:

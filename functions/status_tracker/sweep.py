@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -49,14 +49,33 @@ def patience() -> timedelta:
     return timedelta(seconds=float(seconds)) if seconds else stuck.DEFAULT_PATIENCE
 
 
-async def sweep(tracker: Tracker) -> None:
+class Sweeper:
+    """Sweeps at each tick, unless the last one's sweep still goes on: a Broker that hangs must not pile them up."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._turn = asyncio.Lock()
+
+    async def tick(self, *, now: datetime) -> None:
+        """Sweep, or leave it to the sweep that goes on.
+
+        Raises:
+            Unavailable: when the API server is away.
+        """
+        if self._turn.locked():
+            _log.warning("the last sweep still goes on")
+            return
+        async with self._turn:
+            await sweep(self._tracker, now=now)
+
+
+async def sweep(tracker: Tracker, *, now: datetime) -> None:
     """Do all of it once.
 
     Raises:
         Unavailable: when the API server is away.
     """
     snapshot = await _read(tracker)
-    now = datetime.now(UTC)
     told = await _run([*_overdue(tracker, snapshot, now), *_lost(tracker, snapshot)])
     await _run([*_delisted(tracker, snapshot), *_deletions(tracker, snapshot, now)])
     hints = _hints(snapshot, now)

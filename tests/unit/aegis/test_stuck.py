@@ -31,7 +31,7 @@ def remedy(item: AegisAlert, *, phases: tuple[Phase, ...] = (), now: datetime = 
     """Type and phase of the event that sets the alert going, where it has workflows of these phases."""
     workflows = {("monitoring", workflow_name("a", item.metadata.uid, phase.value)) for phase in phases}
     event = stuck.remedy(stuck.ALERTS, item, workflows=workflows, now=now)
-    return event and (event.type, event.data.get("phase"))
+    return (event.type, event.data.get("phase")) if event else None
 
 
 @pytest.mark.parametrize(

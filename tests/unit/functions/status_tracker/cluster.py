@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from itertools import repeat
 from pathlib import Path
@@ -23,6 +23,7 @@ from sandbox.api import Api
 from sandbox.api.http import HttpApi
 from tests.unit.functions.status_tracker.objects import MATCHED, NAMESPACE, PENDING, argo_status, workflow_manifest
 
+BEGAN = datetime(2026, 1, 1, 11, 45, tzinfo=UTC)
 T = TypeVar("T", bound=Object)
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -75,8 +76,8 @@ def _crds() -> list[dict[str, Any]]:
 class Cluster:
     """Objects that the other functions and Argo would make."""
 
-    def __init__(self, *, now: datetime | None = None) -> None:
-        self.clock = now or datetime.now(UTC)
+    def __init__(self) -> None:
+        self.clock = BEGAN
         self.api = Api(clock=lambda: self.clock)
         self._app = HttpApi(self.api)
         self.kube, self.link = self.connect()
@@ -94,10 +95,6 @@ class Cluster:
         for model in (AegisAlertOpsRule, AegisOpsTemplate):
             await self.create(model, {"metadata": {"name": "cordon"}, "spec": {}}, {"observedGeneration": 1})
         return self
-
-    def later(self, **by: float) -> None:
-        """Time goes by."""
-        self.clock += timedelta(**by)
 
     async def create(self, model: type[Object], manifest: Mapping[str, Any], status: Mapping[str, Any]) -> None:
         """Store an object with its status."""
@@ -163,6 +160,12 @@ class Cluster:
         template = (await self.get(AegisOpsTemplate, "cordon")).status.execute_status
         rule = (await self.get(AegisAlertOpsRule, "cordon")).status.trigger_status
         return template.succeeded, template.failed, rule.succeeded, rule.failed
+
+    async def listed(self) -> tuple[list[str], list[str]]:
+        """The workflows listed as counted on the template, then on the rule."""
+        template = (await self.get(AegisOpsTemplate, "cordon")).status.counted
+        rule = (await self.get(AegisAlertOpsRule, "cordon")).status.counted
+        return [counted.uid for counted in template], [counted.uid for counted in rule]
 
     def _resource(self, model: type[Object]) -> Any:
         return self.api.resource(model.resource.plural, model.resource.group)

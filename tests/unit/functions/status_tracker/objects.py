@@ -1,5 +1,6 @@
 """Alerts and workflows as the other functions leave them, for the tracker's tests."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aegis.models.alert import AegisAlert, Phase
@@ -10,6 +11,8 @@ from functions.workflow_renderer.workflow import build_workflow
 
 NAMESPACE = "monitoring"
 NOW = "2026-01-01T12:00:00Z"
+LATER = datetime(2026, 1, 1, 12, tzinfo=UTC)
+"""The same moment; whatever happened here before is longer ago than anything may be stuck."""
 STARTED, FINISHED = "2026-01-01T11:50:00Z", "2026-01-01T11:55:00Z"
 
 RULE = AegisAlertOpsRule.read({"metadata": {"namespace": NAMESPACE, "name": "cordon", "uid": "rule-uid"}})

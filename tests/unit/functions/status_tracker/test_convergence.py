@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from aegis.errors import ApiError, Unavailable
 from aegis.models.alert import AegisAlert, Phase
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
+from functions.status_tracker.sweep import sweep
 from functions.status_tracker.tracking import Tracker
 from tests.unit.functions.status_tracker.cluster import Cluster, Link
-from tests.unit.functions.status_tracker.objects import NAMESPACE
+from tests.unit.functions.status_tracker.objects import LATER, NAMESPACE
 
 DELETED = "deleted"
 LIVES = [
@@ -36,9 +37,9 @@ LIVES = [
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event reaching one process: about one of the states so far, told as deleted, and cut off after writes."""
+    """What one process hears and where it breaks off: an event about one of the states so far, or the tick."""
 
-    state: int
+    state: int | None
     process: int
     deleted: bool
     cut: int | None
@@ -47,7 +48,7 @@ class Delivery:
 
 deliveries = st.builds(
     Delivery,
-    state=st.integers(0, 3),
+    state=st.none() | st.integers(0, 3),
     process=st.integers(0, 1),
     deleted=st.booleans(),
     cut=st.none() | st.integers(0, 6),
@@ -84,12 +85,15 @@ class World:
 
     async def deliver(self, delivery: Delivery) -> None:
         """One event; where it fails, its process is replaced by one that knows nothing."""
-        state = self.states[min(delivery.state, len(self.states) - 1)]
         tracker, link = self._processes[delivery.process]
         link.left, link.loses_answer = delivery.cut, delivery.loses_answer
-        leaves = delivery.deleted and state.metadata.deletion_timestamp is None
         try:
-            await tracker.follow(state, deleted=leaves)
+            if delivery.state is None:
+                await sweep(tracker, now=LATER)
+            else:
+                state = self.states[min(delivery.state, len(self.states) - 1)]
+                leaves = delivery.deleted and state.metadata.deletion_timestamp is None
+                await tracker.follow(state, deleted=leaves)
         except (Unavailable, ApiError):
             self._processes[delivery.process] = self._process()
 

@@ -21,7 +21,7 @@ ENDED: dict[str, Any] = {**RUNNING, "firing": {**RUNNING["firing"], "outcome": "
 
 def progress_of(item: Workflow, *, gone: bool = False) -> tuple[str, str] | None:
     progress = read_progress(item, gone=gone)
-    return progress and (progress.ops.value, progress.reason)
+    return (progress.ops.value, progress.reason) if progress else None
 
 
 def decided(item: AegisAlert, seen: Workflow) -> Any:

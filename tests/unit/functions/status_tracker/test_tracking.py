@@ -239,9 +239,7 @@ async def test_two_processes_count_what_ends_together_once(cluster: Cluster, tra
 async def test_a_released_workflow_leaves_the_list_with_the_next_count(cluster: Cluster, tracker: Tracker) -> None:
     for name in ("first", "second"):
         last = await ran(cluster, tracker, name=name)
-    for model in (AegisOpsTemplate, AegisAlertOpsRule):
-        listed = (await cluster.get(model, "cordon")).status.counted
-        assert [counted.uid for counted in listed] == [last.metadata.uid]
+    assert await cluster.listed() == ([last.metadata.uid], [last.metadata.uid])
 
 
 async def test_while_the_api_server_is_away_the_event_is_to_be_delivered_again(
