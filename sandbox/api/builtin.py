@@ -13,6 +13,7 @@ from sandbox.api.decoding import apply_defaults, go_name, undecodable
 from sandbox.api.definitions import check_definition, complete_definition, refresh_definition
 from sandbox.api.errors import Cause
 from sandbox.api.kinds import Kind
+from sandbox.api.listtypes import QUANTITY
 from sandbox.api.objects import Object, clone, name_of
 
 if TYPE_CHECKING:
@@ -254,26 +255,28 @@ def _default_container(container: Object) -> None:
 
 
 def _check_types(kind: Kind, node: Node, value: Any, holder: str, path: str) -> None:
-    """Refuse a value of another type than its field's, in the words of Go's decoder."""
+    """Refuse a value of another type than its field's, in the words of Go's decoder; write quantities as text."""
     if value is None or node.open:
         return
-    wanted = node.type
-    actual = go_name(value)
-    fits = {"integer": "number", "number": "number", "boolean": "bool"}.get(wanted, wanted)
-    if node.int_or_string:
-        if actual not in ("number", "string"):
-            why = f"json: cannot unmarshal {actual} into Go struct field {holder}.{path} of type {node.go_type}"
-            raise undecodable(kind, why)
-        return
-    if wanted and actual != fits:
-        why = f"json: cannot unmarshal {actual} into Go struct field {holder}.{path} of type {node.go_type}"
+    if not _fits(node, value):
+        why = f"json: cannot unmarshal {go_name(value)} into Go struct field {holder}.{path} of type {node.go_type}"
         raise undecodable(kind, why)
     if isinstance(value, dict):
         own = node.go_type.rpartition(".")[2] if node.properties else holder
         for key, item in value.items():
             child = node.child(key)
-            if child:
+            if child and child.go_type == QUANTITY and isinstance(item, (int, float)):
+                value[key] = str(item)
+            elif child:
                 _check_types(kind, child, item, own, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and node.items:
         for item in value:
             _check_types(kind, node.items, item, holder, path)
+
+
+def _fits(node: Node, value: Any) -> bool:
+    actual = go_name(value)
+    if node.int_or_string:
+        return actual in ("number", "string")
+    wanted = {"integer": "number", "boolean": "bool"}.get(node.type, node.type)
+    return not wanted or actual == wanted

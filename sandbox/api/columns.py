@@ -102,7 +102,7 @@ def _involved(obj: Object) -> str:
 
 def _event_time(first: str, last: str) -> Callable[[Object, datetime], Any]:
     def value(obj: Object, now: datetime) -> str:
-        moment = obj.get(last) or obj.get(first) or obj.get("eventTime") or dig(obj, "metadata", "creationTimestamp")
+        moment = obj.get(last) or obj.get(first) or obj.get("eventTime")
         series = dig(obj, "series", "lastObservedTime")
         return age(series or moment, now)
 
@@ -144,6 +144,8 @@ _WORKLOAD = (
     Column("Ready", _of(lambda obj: f"{dig(obj, 'status', 'readyReplicas') or 0}/{dig(obj, 'spec', 'replicas') or 0}")),
     AGE,
 )
+
+NAMELESS = frozenset({"Event"})  # their tables do not begin with the name
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "": (AGE,),

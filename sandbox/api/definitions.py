@@ -78,8 +78,9 @@ def check_definition(crd: Object, old: Object | None) -> list[Cause]:
         causes.append(
             Cause("spec.versions", 'Invalid value: "array": must have exactly one version marked as storage version')
         )
-    for index, version in enumerate(versions):
-        causes += _check_version(version, f"spec.versions[{index}]")
+    for index, version in enumerate(versions):  # a single version's schema is spoken of as that of all versions
+        place = "spec.validation" if len(versions) == 1 else f"spec.versions[{index}].schema"
+        causes += _check_version(version, place)
     if old is not None:
         causes += _check_immutable(spec, old["spec"])
     return causes
@@ -88,8 +89,8 @@ def check_definition(crd: Object, old: Object | None) -> list[Cause]:
 def _check_version(version: Object, path: str) -> list[Cause]:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if not isinstance(schema, dict):
-        return [Cause(f"{path}.schema.openAPIV3Schema", f"{_REQUIRED}: schemas are required", "FieldValueRequired")]
-    place = f"{path}.schema.openAPIV3Schema"
+        return [Cause(f"{path}.openAPIV3Schema", f"{_REQUIRED}: schemas are required", "FieldValueRequired")]
+    place = f"{path}.openAPIV3Schema"
     if schema.get("type") != "object":
         return [Cause(f"{place}.type", f'Invalid value: "{schema.get("type", "")}": must be object at the root')]
     causes: list[Cause] = []
@@ -108,7 +109,7 @@ def _check_structural(schema: Object, path: str, causes: list[Cause]) -> None:
         causes.append(Cause(f"{path}.items", f"{_REQUIRED}: must be specified", "FieldValueRequired"))
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):
         field = f"{path}.x-kubernetes-list-map-keys"
-        message = f'{_REQUIRED}: must not be empty if x-kubernetes-list-type is "map"'
+        message = f"{_REQUIRED}: must not be empty if x-kubernetes-list-type is map"
         causes.append(Cause(field, message, "FieldValueRequired"))
     for key, child in (schema.get("properties") or {}).items():
         if path.endswith("openAPIV3Schema") and key in ("metadata", "apiVersion", "kind"):

@@ -70,6 +70,7 @@ ATOMIC_MAPS = frozenset({
     "RoleRef", "OwnerReference", "ContainerStateRunning",
 })  # fmt: skip
 
+QUANTITY = "resource.Quantity"  # the Go type of a number with a unit
 QUANTITIES = frozenset({"limits", "requests", "capacity", "allocatable", "hard", "used", "overhead", "sizeLimit"})
 
 _CONTAINER: dict[str, Any] = {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import kubernetes.client.models as library
 from pydantic import BaseModel
 
-from sandbox.api.listtypes import ATOMIC_MAPS, DEFAULTS, LISTS, QUANTITIES, ListType
+from sandbox.api.listtypes import ATOMIC_MAPS, DEFAULTS, LISTS, QUANTITIES, QUANTITY, ListType
 from sandbox.api.structural import Node
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _with_list_type(original: Node, kind: ListType) -> Node:
 def _node_of_annotation(annotation: Any, key: str) -> Node:  # noqa: PLR0911 -- one for each form
     kind, argument = _parse(annotation)
     if key in QUANTITIES and kind == "string":
-        return Node(type="string", int_or_string=True, go_type="resource.Quantity")
+        return Node(type="string", int_or_string=True, go_type=QUANTITY)
     match kind:
         case "model":
             return _node_of_model(argument)
@@ -147,6 +147,12 @@ def describe(name: str, schemas: dict[str, Object]) -> str:
         schemas[name] = {"type": "object"}
         return name
     return _describe(model, schemas)
+
+
+def type_meta() -> Object:
+    """The schemas of `apiVersion` and `kind`, which every kind has."""
+    fields = dict(_fields(library.V1Pod))
+    return {key: {"type": "string", "description": fields[key].description} for key in ("apiVersion", "kind")}
 
 
 def _describe(model: type[BaseModel], schemas: dict[str, Object]) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sandbox.api.objects import Object
     from sandbox.api.resources import Resource
 
+_CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+
 
 class OpenApi:
     """Makes the documents when they are asked for, and keeps them until the kinds change."""
@@ -66,10 +68,12 @@ class OpenApi:
             name = ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
             meta = models.describe("ObjectMeta", schemas)
             properties: dict[str, Any] = {
-                "apiVersion": {"type": "string"},
-                "kind": {"type": "string"},
                 **(kind.schema_source.get("properties") or {}),
-                "metadata": {"allOf": [{"$ref": f"#/components/schemas/{meta}"}], "default": {}},
+                **models.type_meta(),
+                "metadata": {
+                    "description": "Standard object's metadata. More info: " + _CONVENTIONS + "#metadata",
+                    "allOf": [{"$ref": f"#/components/schemas/{meta}"}],
+                },
             }
             schemas[name] = {**kind.schema_source, "properties": properties}
         else:

@@ -94,6 +94,13 @@ _MESSAGES: dict[str, dict[int, _Field]] = {
     ),
     "Job": _message(_META, (2, "spec", "JobSpec"), (3, "status", "Empty")),
     "JobSpec": _message((4, "selector", "LabelSelector"), (6, "template", "PodTemplateSpec")),
+    "Service": _message(_META, (2, "spec", "ServiceSpec"), (3, "status", "Empty")),
+    "ServiceSpec": _message(
+        (1, "ports", "[ServicePort]"), (2, "selector", "map"), (3, "clusterIP"), (4, "type"), (10, "externalName"),
+    ),
+    "ServicePort": _message(
+        (1, "name"), (2, "protocol"), (3, "port", "int"), (4, "targetPort", "IntOrString"), (5, "nodePort", "int"),
+    ),
     "LabelSelector": _message((1, "matchLabels", "map")),
     "PodTemplateSpec": _message(_META, (2, "spec", "PodSpec")),
     "PodSpec": _message((2, "containers", "[Container]"), (3, "restartPolicy")),
@@ -156,6 +163,9 @@ def _value(kind: str, wire: int, raw: Any) -> Any:  # noqa: PLR0911 -- one for e
             return {pair.get(1, b"").decode(): value.decode() if kind == "map" else base64.b64encode(value).decode()}
         case "Time":
             return None  # the server's to say
+        case "IntOrString":
+            of_kind = {number: value for number, _, value in _fields(raw)}
+            return of_kind.get(3, b"").decode() if of_kind.get(1) else of_kind.get(2, 0)
     if wire != _BYTES:
         raise _refusal("a message is expected")
     return _decode(kind, raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.ages import age
-from sandbox.api.columns import COLUMNS, Column
+from sandbox.api.columns import COLUMNS, NAMELESS, Column
 from sandbox.api.custom import CustomKind
 from sandbox.api.jsonpath import find
 from sandbox.api.objects import Object, encode, meta, name_of
@@ -41,7 +41,8 @@ def columns_of(kind: Kind) -> list[Object]:
             for column in kind.columns
         ]
         return [_NAME, *custom]
-    return [_NAME, *({**_defined(column)} for column in _builtin_columns(kind))]
+    columns = [_defined(column) for column in _builtin_columns(kind)]
+    return columns if kind.resource.kind in NAMELESS else [_NAME, *columns]
 
 
 def _builtin_columns(kind: Kind) -> Sequence[Column]:
@@ -62,7 +63,8 @@ def cells_of(kind: Kind, obj: Object, now: datetime) -> list[Any]:
     """One object's cells."""
     if isinstance(kind, CustomKind):
         return [name_of(obj), *(_custom_cell(column, obj, now) for column in kind.columns)]
-    return [name_of(obj), *(column.value(obj, now) for column in _builtin_columns(kind))]
+    cells = [column.value(obj, now) for column in _builtin_columns(kind)]
+    return cells if kind.resource.kind in NAMELESS else [name_of(obj), *cells]
 
 
 def _custom_cell(column: Object, obj: Object, now: datetime) -> Any:

@@ -57,6 +57,17 @@ class Writer:
         }
         metadata.begin(obj, self._clock())
         self._store.put(NAMESPACES.bucket, obj)
+        self._furnish(name)
+
+    def _furnish(self, namespace: str) -> None:
+        """Every namespace has an account for pods that name none."""
+        account = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": namespace},
+        }
+        metadata.begin(account, self._clock())
+        self._store.put("serviceaccounts", account)
 
     def create(
         self, resource: Resource, body: Object, namespace: str, options: WriteOptions, *, applied: bool = False
@@ -197,7 +208,10 @@ class Writer:
     def _commit_new(self, resource: Resource, obj: Object, options: WriteOptions) -> Entry:
         if options.dry_run:
             return Entry(obj, self._store.revision)
-        return self._catalog.present(resource, self._store.put(resource.bucket, _stored(resource, obj)))
+        entry = self._store.put(resource.bucket, _stored(resource, obj))
+        if resource == NAMESPACES:
+            self._furnish(name_of(obj))
+        return self._catalog.present(resource, entry)
 
     def _commit_changed(self, resource: Resource, new: Object, old: Entry, options: WriteOptions) -> Entry:
         if options.dry_run:
