@@ -65,7 +65,7 @@ class TemplateRunner:
         pods: PodBoard,
         *,
         scope: Mapping[str, str],
-        save: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
         resumed: Callable[[str], Awaitable[None]],
         output_of: Callable[[Object], str],
     ) -> None:
@@ -74,7 +74,7 @@ class TemplateRunner:
         self._tree = tree
         self._pods = pods
         self._globals = scope
-        self._save = save
+        self._changed = changed
         self._resumed = resumed
         self._output_of = output_of
 
@@ -95,14 +95,14 @@ class TemplateRunner:
             return await self._pod(node, template, scope, boundary)
         self._tree.add(node, {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}[kind], name, boundary)
         run = {"steps": self._steps, "dag": self._dag, "suspend": self._suspend}[kind]
-        return await self._finish(node, await run(node, template, scope))
+        return self._finish(node, await run(node, template, scope))
 
-    async def _finish(self, node: str, result: Result) -> Result:
+    def _finish(self, node: str, result: Result) -> Result:
         outputs = {"result": result.outputs["outputs.result"]} if "outputs.result" in result.outputs else None
         if "exitCode" in result.outputs:
             outputs = {**(outputs or {}), "exitCode": result.outputs["exitCode"]}
         self._tree.finish(node, result.phase, result.message, outputs)
-        await self._save()
+        self._changed()
         return result
 
     async def _retry(
@@ -116,9 +116,9 @@ class TemplateRunner:
         while True:
             result = await self._pod(f"{node}({attempt})", template, {**scope, "retries": str(attempt)}, node)
             if result.phase not in retried:
-                return await self._finish(node, result)
+                return self._finish(node, result)
             if limit is not None and attempt >= int(limit):
-                return await self._finish(node, Result(result.phase, "No more retries left", result.outputs))
+                return self._finish(node, Result(result.phase, "No more retries left", result.outputs))
             await asyncio.sleep(_backoff(strategy.get("backoff") or {}, attempt))
             attempt += 1
 
@@ -132,16 +132,16 @@ class TemplateRunner:
 
         async def running(current: Object) -> None:
             record.update(phase="Running", hostNodeName=current["spec"].get("nodeName", ""))
-            await self._save()
+            self._changed()
 
         try:
             end = await self._pods.finish(pod, running)
         except ApiError as error:
-            return await self._finish(node, Result("Error", error.message))
+            return self._finish(node, Result("Error", error.message))
         if end is None:
-            return await self._finish(node, Result("Error", "pod deleted"))
+            return self._finish(node, Result("Error", "pod deleted"))
         record["hostNodeName"] = end["spec"].get("nodeName", "")
-        return await self._finish(node, self._judge(end, script="script" in template))
+        return self._finish(node, self._judge(end, script="script" in template))
 
     def _judge(self, pod: Object, *, script: bool) -> Result:
         status = pod["status"]
@@ -158,7 +158,7 @@ class TemplateRunner:
         return Result("Failed", f"{ended['reason']} (exit code {ended['exitCode']}){detail}", outputs)
 
     async def _suspend(self, node: str, template: Mapping[str, Any], _scope: Mapping[str, str]) -> Result:
-        await self._save()
+        self._changed()
         duration = (template.get("suspend") or {}).get("duration")
         if duration is None:
             await self._resumed(node_id(self._tree.workflow, node))
@@ -176,7 +176,7 @@ class TemplateRunner:
             for call, result in zip(calls, results, strict=True):
                 known |= _outputs("steps", call, result)
             failed = _failure(self._tree.workflow, calls, results)
-            await self._finish(name, failed or Result("Succeeded"))
+            self._finish(name, failed or Result("Succeeded"))
             if failed is not None:
                 return failed
         return Result("Succeeded")

@@ -41,6 +41,7 @@ class WorkflowRun:
         self._pods = pods
         self._output_of = output_of
         self._changed = asyncio.Event()
+        self._tree_changed = asyncio.Event()
         self._phase = "Running"
         self._message = ""
         self._started = now()
@@ -54,6 +55,17 @@ class WorkflowRun:
 
     async def run(self) -> None:
         """Run it to its end and write down how it ended."""
+        progress = asyncio.create_task(self._write_progress())
+        try:
+            await self._play()
+        finally:
+            progress.cancel()
+            with suppress(asyncio.CancelledError):
+                await progress
+        await self._save(finished=True)
+        await self._collect_pods()
+
+    async def _play(self) -> None:
         self._phase = "Running"
         try:
             spec = await self._spec()
@@ -71,8 +83,6 @@ class WorkflowRun:
         except* (InvalidSpecError, UnresolvedError) as errors:
             result = Result("Error", str(_first(errors)))
         self._phase, self._message = result.phase, result.message
-        await self._save(finished=True)
-        await self._collect_pods()
 
     @property
     def _shutdown(self) -> str | None:
@@ -96,7 +106,7 @@ class WorkflowRun:
         scope = self._globals(spec) | ({"workflow.status": status} if status else {})
         return TemplateRunner(
             self.workflow, spec, self._tree, self._pods,
-            scope=scope, save=self._save, resumed=self._resumed, output_of=self._output_of,
+            scope=scope, changed=self._tree_changed.set, resumed=self._resumed, output_of=self._output_of,
         )  # fmt: skip
 
     def _globals(self, spec: WorkflowSpec) -> dict[str, str]:
@@ -150,6 +160,14 @@ class WorkflowRun:
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
             await self._changed.wait()
+
+    async def _write_progress(self) -> None:
+        """Write down what became of the nodes, once for all that changes at the same time."""
+        while True:
+            await self._tree_changed.wait()
+            await asyncio.sleep(0)
+            self._tree_changed.clear()
+            await self._save()
 
     async def _save(self, *, finished: bool = False) -> None:
         meta = self.workflow["metadata"]
