@@ -1,0 +1,156 @@
+"""The sandbox as a program: what the demo prints, commands that really run, a busy port, and what a kill leaves."""
+
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.driver import ROOT, Driver, custom, running
+
+pytestmark = pytest.mark.sandbox
+
+EXAMPLE = ROOT / "examples" / "nodehasemergencyevent"
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+
+
+@pytest.fixture(scope="module")
+def executing() -> Iterator[Driver]:
+    with running("--execute") as driver:
+        yield driver
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A folder with a short path, as Unix sockets like it."""
+    with tempfile.TemporaryDirectory(prefix="aegis-") as folder:
+        yield Path(folder)
+
+
+def command(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *args], check=False, cwd=ROOT, capture_output=True, text=True, timeout=90
+    )
+
+
+def test_the_demo_prints_an_alerts_life_and_exits_with_its_success(state: Path) -> None:
+    done = command("demo", "--port=0", f"--state-dir={state}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    (header,) = [number for number, line in enumerate(lines) if line.startswith("NAME ")]
+    rows = [line.split() for line in lines[header + 1 :] if line.startswith("default-nodehasemergencyevent-")]
+    assert len({row[0] for row in rows}) == 1
+    assert {tuple(row[1:5]) for row in rows} == {("NodeHasEmergencyEvent", "Node", "dev1", "Firing")}
+    assert [row[6:-1] for row in rows] == [
+        [],
+        ["Triggered", "Pending"],
+        ["Triggered", "Running"],
+        ["Triggered", "Succeeded"],
+    ]
+    assert not (state / "sandbox.json").exists()
+
+
+def test_a_manifest_that_cannot_be_read_is_named(state: Path) -> None:
+    manifests = [f"--manifests={ROOT / folder}" for folder in ("crds", "knative", "eventing")]
+    broken = state / "binding.yaml"
+    broken.write_text("kind: [")
+    done = command("demo", "--port=0", f"--state-dir={state}", *manifests, f"--manifests={broken}")
+    assert done.returncode != 0
+    assert str(broken) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@needs_kubectl
+def test_with_execute_the_alert_really_cordons_the_node(executing: Driver) -> None:
+    env = {**os.environ, "KUBECONFIG": str(executing.cluster.kubeconfig)}
+
+    def kubectl(*args: str) -> str:
+        return subprocess.run(
+            ["kubectl", *args], check=True, env=env, capture_output=True, text=True, timeout=60
+        ).stdout
+
+    assert "SchedulingDisabled" not in kubectl("get", "node", "dev1")
+    kubectl("apply", "-f", str(EXAMPLE))
+    kubectl("wait", "--for=jsonpath={.status.status}=Recorded", "opsrule,opstemplate", "--all", "--timeout=30s")
+    alert = (EXAMPLE / "alerts" / "firing.json").read_bytes()
+    answer = executing.http.post(f"{executing.cluster.gateway}/default/alert", content=alert)
+    (line,) = answer.json()["alerts"]
+    kubectl(
+        "wait", "--for=jsonpath={.status.opsStatus.alertOpsStatus}=Succeeded", f"aegisalert/{line['name']}",
+        "--timeout=40s",
+    )  # fmt: skip
+    assert "Ready,SchedulingDisabled" in kubectl("get", "node", "dev1")
+    (workflow,) = executing.workflows_of(line["name"])
+    log = kubectl("logs", "-l", f"workflows.argoproj.io/workflow={workflow['metadata']['name']}")
+    assert log == "node/dev1 cordoned\n"
+    assert "runs on this machine" in executing.cluster.output
+
+
+def test_a_busy_port_is_named_in_a_clear_message(state: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = command("serve", f"--port={port}", f"--state-dir={state}")
+    assert done.returncode != 0
+    assert str(port) in done.stderr
+    assert "PORT=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def descendants(parent: int) -> set[int]:
+    """Every process below one, as /proc tells."""
+    children: dict[int, set[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = stat.parent.name, stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        children.setdefault(int(rest[1]), set()).add(int(pid))
+    found: set[int] = set()
+    following = {parent}
+    while following:
+        following = set().union(*(children.get(pid, set()) for pid in following)) - found
+        found |= following
+    return found
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+def test_nothing_is_left_running_when_the_sandbox_is_killed(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    with running("--execute") as driver:
+        driver.rule("endless", alert_type="Endless", script=f"echo > {started}; exec sleep 1000")
+        driver.result(custom("Endless", fingerprint="endless"))
+        started.read_text()  # blocks until the container's command runs
+        left = descendants(driver.cluster.process.pid)
+        commands = {Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in left}
+        assert any(b"sleep 1000" in line for line in commands), commands
+        assert len(left) > len(driver.http.get(f"{driver.cluster.broker}/debug/processes").json()) > 1
+        handles = {os.pidfd_open(pid): pid for pid in left}
+        driver.cluster.process.send_signal(signal.SIGKILL)
+        driver.cluster.process.wait()
+        try:
+            wait_for_ends(handles)
+        finally:
+            for handle in handles:
+                os.close(handle)
+
+
+def wait_for_ends(handles: dict[int, int]) -> None:
+    """Wait until every process has ended."""
+    poll = select.poll()
+    waiting = dict(handles)
+    for handle in waiting:
+        poll.register(handle, select.POLLIN)
+    while waiting:
+        ended = poll.poll(10_000)
+        assert ended, f"still running: {[Path(f'/proc/{pid}/cmdline').read_bytes() for pid in waiting.values()]}"
+        for handle, _ in ended:
+            poll.unregister(handle)
+            del waiting[handle]
