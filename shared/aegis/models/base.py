@@ -26,7 +26,13 @@ Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
 class Model(BaseModel):
     """A value on the wire: camelCase keys, unknown ones ignored, never changed after it is read."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        extra="ignore",
+        defer_build=True,  # a function waits for every model it imports, and uses few of them on their own
+    )
 
     def wire(self) -> dict[str, Any]:
         """The value as JSON-ready data with camelCase keys, without what was never set."""
