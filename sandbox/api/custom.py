@@ -99,7 +99,17 @@ class CustomKind(Kind):
             return causes
         if any(cause.reason in _BLOCKING for cause in causes):
             return [*causes, _RULES_UNCHECKED]
+        if subresource == "status" and not self.schema.rules:
+            # The rest is as it was, and was accepted so; to ask again would cost more than the write itself.
+            return causes + self._check_status_rules(new, old or {})
         return causes + (check_rules(self.schema, new) if old is None else check_rules(self.schema, new, old))
+
+    def _check_status_rules(self, new: Object, old: Object) -> list[Cause]:
+        node = self.schema.properties.get("status")
+        if node is None or "status" not in new:
+            return []
+        before = {"old": old["status"]} if "status" in old else {}
+        return check_rules(node, new["status"], **before, path="status")
 
     def _validate_status(self, obj: Object) -> list[Cause]:
         """The status by itself; messages leave out where it stands, fields do not."""
