@@ -5,7 +5,7 @@ import logging
 from pydantic import ValidationError
 
 from aegis import clock
-from aegis.errors import AlreadyExists, BadEvent, Invalid, NotFound
+from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
@@ -114,7 +114,7 @@ async def _create(
         if existing.metadata.annotations.get(ALERT_UID_ANNOTATION) == alert.metadata.uid:
             return existing
         raise Refused(TriggerStatus.TRIGGER_FAILED, f"workflow {name} exists and is not this alert's") from error
-    except Invalid as error:
+    except (Forbidden, Invalid) as error:
         raise Refused(TriggerStatus.TRIGGER_FAILED, f"template {where}: the workflow was refused: {error}") from error
 
 

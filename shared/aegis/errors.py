@@ -23,6 +23,10 @@ class Conflict(ApiError):
     """The object changed since it was read, or a JSON patch's ``test`` failed: read it again and decide again."""
 
 
+class Forbidden(ApiError):
+    """The function has no right to do that (403); who gives rights must act first."""
+
+
 class Invalid(ApiError):
     """The object itself was refused (400, 422): no retry will mend it."""
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, Unavailable
+from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from aegis.models.base import Object
 from aegis.names import ResourceVersion
 
@@ -20,6 +20,7 @@ _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
 _MESSAGE_LENGTH = 1024
 _PAGE = 500
+_QUOTA = "exceeded quota"  # a refusal that passes, told from a missing right by its words alone
 
 T = TypeVar("T", bound=Object)
 
@@ -59,6 +60,10 @@ def _raise_for(response: httpx.Response, *, json_patch: bool) -> None:
     match code:
         case httpx.codes.NOT_FOUND:
             raise NotFound(message, status=code, reason=reason)
+        case httpx.codes.FORBIDDEN if _QUOTA in message:
+            raise Unavailable(message, retry_after=_retry_after(response))
+        case httpx.codes.FORBIDDEN:
+            raise Forbidden(message, status=code, reason=reason)
         case httpx.codes.CONFLICT if reason == "AlreadyExists":
             raise AlreadyExists(message, status=code, reason=reason)
         case httpx.codes.CONFLICT:

@@ -1,0 +1,68 @@
+"""The API server's refusals become the errors that callers treat differently."""
+
+import httpx
+import pytest
+
+from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from aegis.kube import Kube
+from aegis.models.workflow import Workflow
+
+
+def answering(code: int, *, reason: str = "", message: str = "m", headers: dict[str, str] | None = None) -> Kube:
+    """An API server that refuses everything in one way."""
+    body = {"kind": "Status", "reason": reason, "message": message}
+    transport = httpx.MockTransport(lambda _: httpx.Response(code, json=body, headers=headers))
+    return Kube(httpx.AsyncClient(transport=transport, base_url="http://api"))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "message", "error"),
+    [
+        pytest.param(404, "NotFound", "m", NotFound, id="absent"),
+        pytest.param(409, "AlreadyExists", "m", AlreadyExists, id="there already"),
+        pytest.param(409, "Conflict", "m", Conflict, id="changed since"),
+        pytest.param(422, "Invalid", "m", Invalid, id="invalid"),
+        pytest.param(400, "BadRequest", "m", Invalid, id="bad"),
+        pytest.param(403, "Forbidden", "cannot create resource", Forbidden, id="no right"),
+        pytest.param(403, "Forbidden", "exceeded quota: pods", Unavailable, id="no room now"),
+        pytest.param(401, "Unauthorized", "m", ApiError, id="no credentials"),
+        pytest.param(429, "TooManyRequests", "m", Unavailable, id="too busy"),
+        pytest.param(500, "InternalError", "m", Unavailable, id="broken"),
+        pytest.param(503, "ServiceUnavailable", "m", Unavailable, id="away"),
+    ],
+)
+async def test_each_refusal_is_the_error_that_says_what_to_do(
+    code: int, reason: str, message: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as raised:
+        await answering(code, reason=reason, message=message).create(Workflow, {}, namespace="n")
+    assert type(raised.value) is error
+    assert message in str(raised.value)
+
+
+async def test_a_failed_test_of_a_json_patch_is_a_conflict() -> None:
+    with pytest.raises(Conflict):
+        await answering(422, reason="Invalid").json_patch(Workflow, [], namespace="n", name="x")
+
+
+async def test_how_long_to_wait_is_passed_on() -> None:
+    with pytest.raises(Unavailable) as raised:
+        await answering(429, headers={"Retry-After": "7"}).get(Workflow, namespace="n", name="x")
+    assert raised.value.retry_after == 7
+
+
+async def test_a_server_that_cannot_be_reached_is_away_for_now() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    kube = Kube(httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://api"))
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await kube.get(Workflow, namespace="n", name="x")
+
+
+async def test_an_answer_that_is_no_status_is_not_quoted() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>secret</html>"))
+    kube = Kube(httpx.AsyncClient(transport=transport, base_url="http://api"))
+    with pytest.raises(Unavailable) as raised:
+        await kube.get(Workflow, namespace="n", name="x")
+    assert "secret" not in str(raised.value)
