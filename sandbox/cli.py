@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Session = Callable[[Cluster], Awaitable[int]]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MANIFESTS = ("crds", "knative", "eventing")

@@ -37,7 +37,7 @@ def load(path: Path) -> list[Object]:
     Raises:
         UnreadableManifestError: when something in it cannot be used.
     """
-    if path.is_file():
+    if not path.is_dir():
         return _documents(path)
     kustomization = path / _KUSTOMIZATION
     if not kustomization.is_file():

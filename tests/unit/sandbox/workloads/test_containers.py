@@ -78,7 +78,7 @@ async def test_neither_the_virtual_environment_nor_the_hosts_variables_are_lent(
 async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
     log = tmp_path / "log"
     run = asyncio.create_task(execute(log, {"command": ["sh", "-c", "echo $$; exec sleep 60"]}))
-    while not (log.exists() and log.read_text()):  # noqa: ASYNC110, ASYNC240 -- what another process writes
+    while not (log.exists() and log.read_text()):  # noqa: ASYNC110 -- what another process writes
         await asyncio.sleep(0.01)
     run.cancel()
     await asyncio.wait((run,))
