@@ -21,6 +21,12 @@ _JSON_PATCH = "application/json-patch+json"
 _MESSAGE_LENGTH = 1024
 _PAGE = 500
 _QUOTA = "exceeded quota"  # a refusal that passes, told from a missing right by its words alone
+_REFUSALS: Mapping[int, type[ApiError]] = {
+    httpx.codes.BAD_REQUEST: Invalid,
+    httpx.codes.FORBIDDEN: Forbidden,
+    httpx.codes.NOT_FOUND: NotFound,
+    httpx.codes.UNPROCESSABLE_ENTITY: Invalid,
+}
 
 T = TypeVar("T", bound=Object)
 
@@ -57,27 +63,18 @@ def _raise_for(response: httpx.Response, *, json_patch: bool) -> None:
     except (ValueError, AttributeError):
         message, reason = "", ""
     message = message or f"the API server answered {code} to {response.request.method} {response.request.url.path}"
-    match code:
-        case httpx.codes.NOT_FOUND:
-            raise NotFound(message, status=code, reason=reason)
-        case httpx.codes.FORBIDDEN if _QUOTA in message:
-            raise Unavailable(message, retry_after=_retry_after(response))
-        case httpx.codes.FORBIDDEN:
-            raise Forbidden(message, status=code, reason=reason)
-        case httpx.codes.CONFLICT if reason == "AlreadyExists":
-            raise AlreadyExists(message, status=code, reason=reason)
-        case httpx.codes.CONFLICT:
-            raise Conflict(message, status=code, reason=reason)
-        case httpx.codes.UNPROCESSABLE_ENTITY if json_patch:  # how a failed `test` is answered
-            raise Conflict(message, status=code, reason=reason)
-        case httpx.codes.UNPROCESSABLE_ENTITY | httpx.codes.BAD_REQUEST:
-            raise Invalid(message, status=code, reason=reason)
-        case httpx.codes.TOO_MANY_REQUESTS:
-            raise Unavailable(message, retry_after=_retry_after(response))
-        case _ if code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise Unavailable(message, retry_after=_retry_after(response))
-        case _:
-            raise ApiError(message, status=code, reason=reason)
+    no_room = code == httpx.codes.FORBIDDEN and _QUOTA in message
+    if no_room or code == httpx.codes.TOO_MANY_REQUESTS or code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise Unavailable(message, retry_after=_retry_after(response))
+    raise _refusal(code, reason, json_patch=json_patch)(message, status=code, reason=reason)
+
+
+def _refusal(code: int, reason: str, *, json_patch: bool) -> type[ApiError]:
+    if code == httpx.codes.CONFLICT:
+        return AlreadyExists if reason == "AlreadyExists" else Conflict
+    if code == httpx.codes.UNPROCESSABLE_ENTITY and json_patch:  # how a failed `test` is answered
+        return Conflict
+    return _REFUSALS.get(code, ApiError)
 
 
 class Kube:
