@@ -8,7 +8,7 @@ the hello world, so that a busy machine slows both sides of a ratio.
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -95,11 +95,9 @@ class _Round:
         """What the sandbox would start the Service's process with."""
         documents = yaml.safe_load_all((ROOT / "knative" / f"{manifest}.yaml").read_text())
         found = next(document for document in documents if document["metadata"]["name"] == service)
-        sink = {"K_SINK": f"{self.cluster.broker}/monitoring/aegis"}
-        planner = LaunchPlanner(
-            Api(), root=ROOT, functions=ROOT / "functions", state=self.cluster.state, bound=lambda _: sink
-        )
-        return asyncio.run(planner.plan(parse_service(found)))
+        planner = LaunchPlanner(Api(), root=ROOT, functions=ROOT / "functions", state=self.cluster.state)
+        launch = asyncio.run(planner.plan(parse_service(found)))
+        return replace(launch, env={**launch.env, "K_SINK": f"{self.cluster.broker}/monitoring/aegis"})
 
     def _newest(self, path: str) -> dict[str, Any]:
         page = self.api.get(path).raise_for_status().json()
