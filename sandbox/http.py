@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine
 
     import aiohttp
     from starlette.types import Receive, Scope, Send
@@ -150,8 +150,3 @@ async def _disconnected(receive: Receive) -> None:
 
 def _first(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key == name), None)
-
-
-def as_headers(headers: Mapping[str, str]) -> Headers:
-    """Headers from a mapping."""
-    return tuple((name.lower(), value) for name, value in headers.items())

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _PREFIX_LIMIT = 242  # of the 253 characters that a name may have, what a hash of up to ten digits leaves
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
-FINISHED = ("Succeeded", "Failed", "Error", "Skipped", "Omitted")
 
 
 def fnv32a(text: str) -> int:
