@@ -38,7 +38,7 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 	@exec $(SANDBOX) demo $(SANDBOX_ARGS)
 
 test: setup ## Run the whole test suite
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json
 	@$(BIN)/python -m benchmarks
