@@ -6,7 +6,6 @@ The expression library takes a while to import and to compile, so both happen wh
 from __future__ import annotations
 
 import contextlib
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,13 @@ class Program:
 
     def __init__(self, expression: str) -> None:
         import celpy  # noqa: PLC0415
+        from celpy.celparser import CELParseError  # noqa: PLC0415
 
         environment = celpy.Environment()
-        self._program = environment.program(environment.compile(_macros(expression)))
+        try:
+            self._program = environment.program(environment.compile(expression))
+        except CELParseError as error:
+            raise ValueError(f"compilation failed: {error}") from error
 
     def evaluate(self, variables: dict[str, Any]) -> Any:
         """The expression's value; an evaluation error is a ValueError."""
@@ -48,11 +51,6 @@ class Program:
 def compiled(expression: str) -> Program:
     """The program of an expression, compiled once."""
     return Program(expression)
-
-
-def _macros(expression: str) -> str:
-    """Kubernetes' spelling of optional fields in the library's."""
-    return re.sub(r"\.\?(\w+)\.orValue", r".\1.orValue", expression)
 
 
 def check_rules(node: Node, new: Any, old: Any = _ABSENT, path: str = "") -> list[Cause]:

@@ -169,6 +169,11 @@ def test_a_rule_that_fails_to_evaluate_is_a_failure() -> None:
     assert "rule evaluation error" in cause.message
 
 
+def test_a_rule_that_is_not_understood_is_a_failure() -> None:
+    (cause,) = check_rules(_rules({"rule": "self.n >"}), {"spec": {"n": 1}})
+    assert "compilation failed" in cause.message
+
+
 def test_items_of_map_lists_are_compared_with_their_former_selves() -> None:
     node = compile_schema(
         {
