@@ -59,7 +59,7 @@ def _load(example: str) -> tuple[str, dict[str, Any]]:
     import yaml  # noqa: PLC0415  (rendering loads it, so a first time must not find it loaded)
 
     folder = _ROOT / "examples" / example
-    posted = json.loads((folder / "alerts" / "firing.json").read_text())
+    posted = json.loads(next((folder / "alerts").iterdir()).read_text())
     template = yaml.safe_load((folder / "template.yaml").read_text())
     alert = {
         "metadata": {"name": "a", "namespace": "monitoring"},
