@@ -28,8 +28,8 @@ def run() -> None:
     rows = [(kind, f"{mean[kind]:.2f}", most[kind], zero[kind]) for kind in _KINDS]
     table(f"API requests per alert life, of {_LIVES}", ("", "mean", "most", "from zero"), rows)
     requests = sorted(from_zero | total)
-    rows = [(what, f"{total[what] / _LIVES:.2f}", from_zero[what]) for what in requests]
-    table("  the same, one by one", ("request", "mean", "from zero"), rows)
+    each = [(what, f"{total[what] / _LIVES:.2f}", from_zero[what]) for what in requests]
+    table("  the same, one by one", ("request", "mean", "from zero"), each)
     save(
         "api_requests",
         {
@@ -58,7 +58,7 @@ def _by_kind(requests: Mapping[str, int]) -> Counter[str]:
 
 
 def _kind(verb: str, resource: str) -> str:
-    if resource.split(".")[0] == "events":
+    if resource.split(".", maxsplit=1)[0] == "events":
         return "events"
     if verb in ("get", "list"):
         return "reads"

@@ -1,20 +1,22 @@
 """From zero to the first event answered, for each function next to the least that functions-framework can do.
 
-One alert's life is led by hand through the functions, each a new process: what one makes, or answers, is the next one's
-first event. The API server is the sandbox's, with nothing in it that would act by itself. Each function takes turns with
-the hello world, so that a busy machine slows both sides of a ratio.
+One alert's life is led by hand through the functions, each a new process: what one makes, or answers, is the next
+one's first event. The API server is the sandbox's, with nothing in it that would act by itself. Each function takes
+turns with the hello world, so that a busy machine slows both sides of a ratio.
 """
 
 import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import httpx
 import yaml
 
+from benchmarks.loop import ALERTS, EXAMPLE, RULES, TEMPLATES, WORKFLOWS
 from benchmarks.processes import Call, FirstAnswer, first_answer
 from benchmarks.report import save, table
 from sandbox.api import Api
@@ -25,19 +27,15 @@ from sandbox.testing import ROOT, Sandbox, sandbox
 
 _ROUNDS = 9
 _HELLO = "hello world"
-_EXAMPLE = ROOT / "examples" / "nodehasemergencyevent"
 _MANIFESTS = tuple(ROOT / path for path in ("crds", "knative/namespace.yaml", "eventing/broker.yaml"))
-_AEGIS = "/apis/aegis.io/v1alpha1/namespaces/monitoring"
-_RULES, _TEMPLATES, _ALERTS = (f"{_AEGIS}/{name}" for name in ("aegisalertopsrules", "aegisopstemplates", "aegisalerts"))
-_WORKFLOWS = "/apis/argoproj.io/v1alpha1/namespaces/monitoring/workflows"
 
 
 def run() -> None:
     """Measure, print and save."""
     answers: dict[str, list[FirstAnswer]] = {}
     with sandbox(manifests=_MANIFESTS) as cluster, httpx.Client(base_url=cluster.api, trust_env=False) as api:
-        for path, file in ((_RULES, "rule.yaml"), (_TEMPLATES, "template.yaml")):
-            api.post(path, json=yaml.safe_load((_EXAMPLE / file).read_text())).raise_for_status()
+        for path, file in ((RULES, "rule.yaml"), (TEMPLATES, "template.yaml")):
+            api.post(path, json=yaml.safe_load((EXAMPLE / file).read_text())).raise_for_status()
         for number in range(_ROUNDS):
             for name, answer in _Round(cluster, api).life(number):
                 answers.setdefault(name, []).append(answer)
@@ -59,22 +57,22 @@ class _Round:
 
     def life(self, number: int) -> Iterator[tuple[str, FirstAnswer]]:
         """What each function answered first, and between them the hello world."""
-        posted = json.loads((_EXAMPLE / "alerts" / "firing.json").read_text()) | {"fingerprint": f"{number:016x}"}
+        posted = json.loads((EXAMPLE / "alerts" / "firing.json").read_text()) | {"fingerprint": f"{number:016x}"}
         call = Call(json.dumps(posted).encode(), "application/json", "/default/alert")
         yield self._hello()
         yield "alert_normalizer", self._first("alert-normalizer", "aegis", call)
-        call = _event("io.aegis.alert.firing.v1", self._newest(_ALERTS))
+        call = _event("io.aegis.alert.firing.v1", self._newest(ALERTS))
         yield self._hello()
         matched = self._first("rule-matcher", "rule-matcher", call)
         yield "rule_matcher", matched
         yield self._hello()
         yield "workflow_renderer", self._first("workflow-renderer", "workflow-renderer", Call(matched.body))
-        workflow = self._newest(_WORKFLOWS)
+        workflow = self._newest(WORKFLOWS)
         workflow["status"] = {"phase": "Running", "startedAt": workflow["metadata"]["creationTimestamp"]}
         yield self._hello()
         call = _event("dev.knative.apiserver.resource.update", workflow, kind="Workflow")
         yield "status_tracker", self._first("status-tracker", "status-tracker", call)
-        status = self._newest(_ALERTS)["status"]
+        status = self._newest(ALERTS)["status"]
         if status["opsStatus"]["alertOpsStatus"] != "Running":
             raise AssertionError(f"the alert's life went astray, so nothing was measured: {status}")
 
@@ -88,7 +86,7 @@ class _Round:
         env |= {"FUNCTION_TARGET": "hello", "FUNCTION_SOURCE": str(folder / "main.py")}
         return _HELLO, first_answer(_event("hello", {}), env=env, cwd=folder, log=self._log("hello"))
 
-    def _log(self, service: str) -> Any:
+    def _log(self, service: str) -> Path:
         return self.cluster.state / f"{service}.log"
 
     def _launch(self, manifest: str, service: str) -> Launch:

@@ -1,4 +1,4 @@
-"""The whole loop on a sandbox, as the figures of an alert's life need it: example applied, alerts posted, lives awaited."""
+"""The whole loop on a sandbox, as the figures of an alert's life need it: alerts posted, their lives awaited."""
 
 import json
 import time

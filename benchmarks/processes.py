@@ -1,4 +1,4 @@
-"""A function as a process of its own, started as the sandbox and a container start it, and timed by its first answer."""
+"""A function as a process of its own, started as a container starts it, and timed by its first answer."""
 
 import http.client
 import os

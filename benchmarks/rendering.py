@@ -1,6 +1,6 @@
 """How long a template takes to become a workflow: the first time in a process, with what that loads, and after.
 
-`python -m benchmarks.rendering` renders what stdin names and prints the seconds: a process of its own for each first time.
+`python -m benchmarks.rendering` renders once what stdin holds and prints the seconds: each first time has a process.
 """
 
 import json

@@ -35,4 +35,4 @@ def run() -> None:
 def _succeeded(running: loop.Loop) -> int:
     """How many alerts have succeeded, without the one that warmed up."""
     statuses = [item.get("status", {}).get("opsStatus", {}) for item in running.get(loop.ALERTS)["items"]]
-    return sum(status.get("alertOpsStatus") == "Succeeded" for status in statuses) - 1
+    return [status.get("alertOpsStatus") for status in statuses].count("Succeeded") - 1
