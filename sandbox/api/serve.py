@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-import yaml
 
 from sandbox.api.http import HttpApi
 
@@ -38,7 +38,7 @@ class Server:
             ],
             "current-context": "sandbox",
         }
-        return yaml.safe_dump(config, sort_keys=False)
+        return json.dumps(config, indent=2) + "\n"  # which YAML is, and quicker to read
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """Where the API server is and how it is to be convinced: from the pod's service account, or from a kubeconfig."""
 
+import json
 import os
 import ssl
 from collections.abc import Generator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -45,9 +47,7 @@ def _client(url: str, *, auth: httpx.Auth | None, context: ssl.SSLContext) -> ht
 
 
 def _from_kubeconfig(path: str) -> httpx.AsyncClient:
-    import yaml  # noqa: PLC0415  (only outside a cluster)
-
-    config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    config = _parsed(Path(path).read_text(encoding="utf-8"))
     context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
     cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
     user: dict[str, str] = next((u["user"] for u in config.get("users") or [] if u["name"] == context.get("user")), {})
@@ -59,6 +59,16 @@ def _from_kubeconfig(path: str) -> httpx.AsyncClient:
     if "client-certificate" in user:
         tls.load_cert_chain(user["client-certificate"], user["client-key"])
     return _client(cluster["server"], auth=_StaticToken(user["token"]) if "token" in user else None, context=tls)
+
+
+def _parsed(kubeconfig: str) -> Any:
+    """The file as data; where it is JSON, as the sandbox writes it, YAML need not be loaded."""
+    try:
+        return json.loads(kubeconfig)
+    except ValueError:
+        import yaml  # noqa: PLC0415  (only outside a cluster)
+
+        return yaml.safe_load(kubeconfig)
 
 
 def _from_service_account() -> httpx.AsyncClient:
