@@ -118,9 +118,7 @@ class Driver:
         """Server-side apply of one of our resources."""
         kind = {RULES: "AegisAlertOpsRule", TEMPLATES: "AegisOpsTemplate", ALERTS: "AegisAlert"}[path]
         body = {"apiVersion": "aegis.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
-        return self.call(
-            "PATCH", f"{path}/{name}?fieldManager=test&force=true", body, "application/apply-patch+yaml"
-        )
+        return self.call("PATCH", f"{path}/{name}?fieldManager=test&force=true", body, "application/apply-patch+yaml")
 
     def workflows_of(self, alert: str) -> list[Json]:
         """The workflows of an alert."""

@@ -32,9 +32,7 @@ def renderer_held(loop: Driver) -> Iterator[None]:
 
 def set_filters(loop: Driver, filters: object) -> None:
     generation = loop.merge(f"{TRIGGERS}/workflow-renderer", {"spec": {"filters": filters}})["metadata"]["generation"]
-    loop.watch_until(
-        TRIGGERS, lambda seen: seen["workflow-renderer"]["status"].get("observedGeneration") == generation
-    )
+    loop.watch_until(TRIGGERS, lambda seen: seen["workflow-renderer"]["status"].get("observedGeneration") == generation)
 
 
 def pending(loop: Driver, alert_type: str) -> str:

@@ -66,8 +66,10 @@ def test_crashes_and_duplicates_lose_nothing_and_double_nothing(loop: Driver) ->
         kill_one(loop, dice)
     alerts = loop.watch_until(
         ALERTS,
-        lambda seen: names <= seen.keys()
-        and all(ops_status(alert).get("alertOpsStatus") == "Succeeded" for alert in seen.values()),
+        lambda seen: (
+            names <= seen.keys()
+            and all(ops_status(alert).get("alertOpsStatus") == "Succeeded" for alert in seen.values())
+        ),
     )
     assert len(names) == len(alerts) == 20
     owners = [w["metadata"]["labels"]["aegis.io/alert"] for w in loop.items(WORKFLOWS)]
