@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from sandbox.testing import Sandbox, SandboxDiedError, sandbox
 
@@ -104,7 +105,8 @@ def test_a_trigger_that_cannot_work_says_why(trial: Sandbox) -> None:
 
 def test_the_kubeconfig_is_private_and_names_the_namespace(trial: Sandbox) -> None:
     assert stat.S_IMODE(trial.kubeconfig.stat().st_mode) == 0o600
-    assert "namespace: monitoring" in trial.kubeconfig.read_text()
+    (context,) = yaml.safe_load(trial.kubeconfig.read_text())["contexts"]
+    assert context["context"]["namespace"] == "monitoring"
 
 
 def test_processes_are_shown_and_their_end_is_seen(trial: Sandbox) -> None:
