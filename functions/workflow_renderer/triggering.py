@@ -9,7 +9,7 @@ from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
-from aegis.models.base import Model
+from aegis.models.base import Model, ObjectMeta
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
@@ -22,11 +22,17 @@ SOURCE = "/aegis/workflow-renderer"
 _log = logging.getLogger(__name__)
 
 
+class Named(Model):
+    """Of an alert only who it is: it is read again, and a validator of the whole would cost a cold start 10 ms."""
+
+    metadata: ObjectMeta
+
+
 class Match(Model):
     """The data of ``io.aegis.rule.matched.v1``."""
 
     phase: Phase
-    alert: AegisAlert
+    alert: Named
 
 
 class Refused(Exception):
