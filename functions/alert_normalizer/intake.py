@@ -141,7 +141,11 @@ class Intake:
                     place = settled and settled.after_write()
                 except Exception as error:  # noqa: BLE001  (each sender is told, whatever it was)
                     place = None
-                    for arrival in batch:
+                    open_ = [arrival for arrival in batch if not arrival.answer.done()]
+                    if isinstance(error, Invalid):  # what one post says is refused; the others may say it well
+                        queue.waiting.extendleft(reversed(open_[1:]))
+                        del open_[1:]
+                    for arrival in open_:
                         _answer(arrival, _as_answer(error, arrival.alert))
         del self._queues[name]
 

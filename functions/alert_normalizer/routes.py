@@ -94,16 +94,19 @@ class Reception:
         """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
         body = await _body(request, LARGEST_BODY)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        events = read_batch(body) if media_type == BATCH_CONTENT_TYPE else [read_event(request.headers, body)]
-        logs.event_id.set(" ".join(event.id for event in events[:1]))
-        read = [
-            _read_event(event, f"[{position}].data." if len(events) > 1 else "data.")
-            for position, event in enumerate(events)
-        ]
+        found: Sequence[Event | BadEvent]
+        if media_type == BATCH_CONTENT_TYPE:
+            found = read_batch(body)
+            read = [_read_entry(event, f"[{position}]") for position, event in enumerate(found)]
+        else:
+            found = [event := read_event(request.headers, body)]
+            read = [_read_event(event, "data.")]
+        identities = [event.identity if isinstance(event, Event) else "" for event in found]
+        logs.event_id.set(next((event.id for event in found if isinstance(event, Event)), ""))
         entries = [entry for batch in read for entry in batch.entries]
         hashes = [
-            digest(event.identity, str(position))
-            for event, batch in zip(events, read, strict=True)
+            digest(identity, str(position))
+            for identity, batch in zip(identities, read, strict=True)
             for position in range(len(batch.entries))
         ]
         told = await self._store(entries, hashes)
@@ -178,6 +181,16 @@ async def _body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise too_large
     return bytes(body)
+
+
+def _read_entry(event: Event | BadEvent, place: str) -> Batch:
+    """The alerts of an event in a batch; one that cannot be read is rejected in its place and keeps no other back."""
+    try:
+        if isinstance(event, BadEvent):
+            raise event
+        return _read_event(event, f"{place}.data.")
+    except BadEvent as error:
+        return Batch([Rejection((Problem(place, str(error), "a CloudEvent 1.0 of a type handled here"),))])
 
 
 def _read_event(event: Event, prefix: str) -> Batch:

@@ -170,9 +170,14 @@ def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None
 
 
 def _tells(alert: AegisAlert, verdict: Verdict) -> bool:
-    """Whether the verdict is what the alert shows; that nothing undoes a firing which was answered is not."""
+    """Whether the verdict is what the alert shows; that nothing undoes a firing which was answered is not.
+
+    Unless the alert shows nothing, because the renderer took back a match whose rule changed.
+    """
+    shown = alert.status.ops_status.trigger_status
     return not (
         alert.phase is Phase.RESOLVED
+        and shown is not TriggerStatus.NONE
         and verdict.trigger_status is TriggerStatus.RULE_NOT_FOUND
         and alert.status.firing.trigger_status is not TriggerStatus.NONE
     )

@@ -81,9 +81,17 @@ def _received(alert: AegisAlert) -> str:
 
 
 def _latest(times: Iterable[str]) -> str:
-    return max(times, key=clock.parse, default="")
+    return max(filter(_is_readable, times), key=clock.parse, default="")
+
+
+def _is_readable(moment: str) -> bool:
+    try:
+        clock.parse(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_past(since: str, *, after: timedelta, now: datetime) -> bool:
-    """Whether that much time went by; of a moment nobody wrote down it is not known, and nothing is deleted."""
-    return bool(since) and clock.parse(since) + after <= now
+    """Whether that much time went by; of a moment nobody can read it is not known, and nothing is deleted."""
+    return _is_readable(since) and clock.parse(since) + after <= now

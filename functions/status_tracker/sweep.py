@@ -14,7 +14,6 @@ from functools import partial
 from typing import TypeVar
 
 from aegis import broker, stuck
-from aegis.errors import ApiError, Unavailable
 from aegis.events import Event
 from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
@@ -101,8 +100,8 @@ async def _run(steps: Sequence[Step]) -> list[Event]:
         async with turn:
             try:
                 return await step()
-            except (ApiError, Unavailable) as error:
-                _log.warning("left to the next tick", extra={"error": str(error)})
+            except Exception:  # noqa: BLE001  (one object must not keep the others from being swept)
+                _log.exception("left to the next tick")
                 return None
 
     return [event for event in await asyncio.gather(*(one(step) for step in steps)) if event is not None]

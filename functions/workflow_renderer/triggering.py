@@ -5,7 +5,7 @@ import logging
 from pydantic import ValidationError
 
 from aegis import clock
-from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound
+from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
@@ -117,6 +117,8 @@ async def _create(
         return await kube.create(Workflow, manifest, namespace=namespace)
     except AlreadyExists as error:
         existing = await kube.get(Workflow, namespace=namespace, name=name)
+        if existing.metadata.deletion_timestamp is not None:
+            raise Unavailable(f"workflow {name} is being deleted") from error
         if existing.metadata.annotations.get(ALERT_UID_ANNOTATION) == alert.metadata.uid:
             return existing
         raise Refused(TriggerStatus.TRIGGER_FAILED, f"workflow {name} exists and is not this alert's") from error

@@ -11,13 +11,15 @@ import httpx
 from aegis.events import Event, write_event
 
 _AT_ONCE = 16
-_TIMEOUT_SECONDS = 60.0  # a Broker may be synchronous: its answer comes after every subscriber's
+# A Broker may be synchronous: its answer comes after every subscriber's. But SIGTERM leaves 30 seconds.
+_TIMEOUT_SECONDS = 20.0
 _log = logging.getLogger(__name__)
 
 
 @cache
 def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, limits=httpx.Limits(max_connections=_AT_ONCE))
+    timeout = httpx.Timeout(_TIMEOUT_SECONDS, pool=None)  # the pool is what limits all sends of this process
+    return httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=_AT_ONCE))
 
 
 async def send(events: Sequence[Event]) -> None:
@@ -26,18 +28,16 @@ async def send(events: Sequence[Event]) -> None:
     if not sink:
         _log.warning("K_SINK is not set: events are left to the sweep", extra={"events": len(events)})
         return
-    turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(event: Event) -> None:
         headers, body = write_event(event)
-        async with turn:
-            try:
-                response = await _client().post(sink, headers=headers, content=body)
-                response.raise_for_status()
-            except httpx.HTTPError as error:
-                _log.warning(
-                    "the Broker did not take an event: left to the sweep",
-                    extra={"event": event.id, "type": event.type, "subject": event.subject, "error": str(error)},
-                )
+        try:
+            response = await _client().post(sink, headers=headers, content=body)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            _log.warning(
+                "the Broker did not take an event: left to the sweep",
+                extra={"event": event.id, "type": event.type, "subject": event.subject, "error": str(error)},
+            )
 
     await asyncio.gather(*(one(event) for event in events))

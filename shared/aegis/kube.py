@@ -6,11 +6,13 @@ here: the Broker delivers again, and the sweep starts again what nobody delivers
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from aegis.models.base import Object
@@ -29,6 +31,7 @@ _REFUSALS: Mapping[int, type[ApiError]] = {
 }
 
 T = TypeVar("T", bound=Object)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ def _refusal(code: int, reason: str, *, json_patch: bool) -> type[ApiError]:
     return _REFUSALS.get(code, ApiError)
 
 
+def _readable(model: type[T], items: Sequence[Mapping[str, Any]]) -> Iterator[T]:
+    """The objects that are what the model says; one that an older schema let through must not hide the others."""
+    for item in items:
+        try:
+            yield model.read(item)
+        except ValidationError as error:
+            name = f"{model.resource.kind.lower()}/{item['metadata'].get('namespace')}/{item['metadata'].get('name')}"
+            _log.warning("an object cannot be read", extra={"object": name, "error": str(error)})
+
+
 class Kube:
     """The verbs of the API server; every method may raise ``Unavailable``, and ``ApiError`` for what it refuses."""
 
@@ -123,7 +136,7 @@ class Kube:
             page = await self._send(
                 "GET", model.resource.path(namespace), params={key: value for key, value in params.items() if value}
             )
-            items += [model.read(item) for item in page["items"]]
+            items += _readable(model, page["items"])
             params["continue"] = page["metadata"].get("continue", "")
             if not params["continue"]:
                 return Collection(items, ResourceVersion(page["metadata"]["resourceVersion"]))

@@ -31,6 +31,7 @@ class Model(BaseModel):
         populate_by_name=True,
         frozen=True,
         extra="ignore",
+        hide_input_in_errors=True,  # what a sender wrote belongs in no log
         defer_build=True,  # a function waits for every model it imports, and uses few of them on their own
     )
 

@@ -66,3 +66,11 @@ async def test_an_answer_that_is_no_status_is_not_quoted() -> None:
     with pytest.raises(Unavailable) as raised:
         await kube.get(Workflow, namespace="n", name="x")
     assert "secret" not in str(raised.value)
+
+
+async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
+    items = [{"metadata": {"name": "odd"}, "spec": "no mapping"}, {"metadata": {"name": "good"}}]
+    page = {"metadata": {"resourceVersion": "7"}, "items": items}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
+    found = await Kube(httpx.AsyncClient(transport=transport, base_url="http://api")).list(Workflow)
+    assert [item.metadata.name for item in found.items] == ["good"]

@@ -364,3 +364,19 @@ async def testundisturbed_is_kept_once_all_is_stored(intake: Intake) -> None:
     await asyncio.gather(*(intake.submit(FIRING) for _ in range(5)))
     await asyncio.sleep(0)
     assert not intake._queues
+
+
+async def test_a_refused_post_takes_no_other_of_its_name_along() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def refuse_the_first(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        if len(bodies) == 1:
+            return httpx.Response(422, json={"reason": "Invalid", "message": "spec.details: too long"})
+        return httpx.Response(201, json={**bodies[-1], "status": {"status": "Firing", "count": 1}})
+
+    transport = httpx.MockTransport(refuse_the_first)
+    intake = Intake(Kube(httpx.AsyncClient(transport=transport, base_url="http://api")), Settings())
+    first, second = intake.submit(FIRING), intake.submit(FIRING)
+    assert stored(await first).result is Result.REJECTED
+    assert stored(await second).result is Result.CREATED

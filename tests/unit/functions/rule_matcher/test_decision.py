@@ -317,3 +317,14 @@ def test_a_decision_answers_an_edited_alert_also_where_it_changes_nothing_else()
         },
     )
     assert is_answered(after(state, decide(state, known(), now=NOW)))
+
+
+def test_a_resolved_rule_that_went_before_it_ran_leaves_no_blank_columns() -> None:
+    taken_back = resolved(
+        firing={**MATCHED, "workflow": "w", "outcome": "Succeeded"},
+        opsStatus={"triggerStatus": "", "alertOpsStatus": ""},
+        conditions=[{"type": "Triggered", "status": "True", "lastTransitionTime": NOW, "observedGeneration": 1}],
+    )
+    said = after(taken_back, decide(taken_back, known(rule("r")), now=NOW))
+    assert said.status.ops_status.trigger_status == "RuleNotFound"
+    assert [(c.type, c.status, c.reason) for c in said.status.conditions] == [("Triggered", "False", "RuleNotFound")]

@@ -110,3 +110,8 @@ def test_what_is_being_deleted_is_not_deleted_again() -> None:
     item = alert()
     marked = item.model_copy(update={"metadata": item.metadata.model_copy(update={"deletion_timestamp": CAME})})
     assert expired([marked], now=AFTER_END + 1000 * DAY) == []
+
+
+def test_a_time_that_nobody_can_read_deletes_nothing_and_breaks_nothing() -> None:
+    odd = alert({"firing": ended("Succeeded", at="yesterday")})
+    assert list(expired([odd], now=AFTER_END + 30 * DAY)) == []
