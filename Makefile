@@ -15,7 +15,7 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench crds check-crds lint types check lock clean
+.PHONY: help setup run demo test e2e bench crds check-crds lint types check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
+	@$(BIN)/python -m pytest -q tests/e2e
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json
 	@$(BIN)/python -m benchmarks
