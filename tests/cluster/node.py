@@ -1,0 +1,232 @@
+"""A node: containerd, the kubelet and kube-proxy in network, mount and process namespaces of their own.
+
+Whatever they mount, and wherever they write outside the cluster's folder, is seen inside only; and when the node's first
+process ends, the kernel ends all others and takes the mounts back.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.cluster import registry
+from tests.cluster.certificates import AUTHORITY
+from tests.cluster.layout import BIN, FIRST, POD_NETWORK, REGISTRY_ADDRESS, SERVICE_DOMAIN, Node
+from tests.cluster.processes import run, running, start, stop
+from tests.cluster.waiting import until
+
+if TYPE_CHECKING:
+    from tests.cluster.certificates import Authority
+
+# Where containerd, the network plugins and the kubelet write, whatever they are told.
+_OWN_FOLDERS = ("/run", "/var/lib/cni", "/var/lib/kubelet", "/var/log", "/opt")
+_CGROUPS = Path("/sys/fs/cgroup")
+_PAUSE = "dev.local/pause:v1"
+
+
+def up(node: Node, authority: Authority) -> None:
+    """Start a node; that it is ready shows on its Node object."""
+    node.folder.mkdir(parents=True, exist_ok=True)
+    _init(node)
+    registry.start(f"registry-{node.name}", namespace=node.namespace)
+    _containerd(node)
+    _kubelet(node, authority)
+    _proxy(node, authority)
+
+
+def ctr(node: Node, *words: str) -> str:
+    """Run containerd's own client on a node."""
+    return run(BIN / "containerd/ctr", "--address", node.socket, "--namespace", "k8s.io", *words)
+
+
+def cgroups(node: Node) -> list[Path]:
+    """Return a node's own folder in each hierarchy of control groups: one in version 2, one per controller in 1."""
+    roots = [_CGROUPS] if (_CGROUPS / "cgroup.controllers").exists() else [p for p in _CGROUPS.iterdir() if p.is_dir()]
+    return [root / node.cgroup.lstrip("/") for root in roots]
+
+
+def down(node: Node) -> None:
+    """End a node with all that runs on it."""
+    stop(_first(node), signal.SIGKILL)
+    for group in cgroups(node):
+        for path in sorted(group.glob("**/"), reverse=True):
+            until(f"{path} is empty", lambda path=path: _removed(path))  # type: ignore[misc]
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    return True
+
+
+def _init(node: Node) -> None:
+    """Start the node's first process, which holds its namespaces and reaps what others leave."""
+    binds = [f"mount --bind {_made(node.folder / inside.strip('/'))} {inside}" for inside in _OWN_FOLDERS]
+    script = node.folder / "init.sh"
+    script.write_text("\n".join(["set -e", *binds, "mount --make-rshared /", "exec tini -s -- sleep infinity", ""]))
+    start(
+        _first(node),
+        *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"),
+        *("sh", script),
+        namespace=node.namespace,
+    )
+    until(f"{node.name} has its folders", lambda: "tini" in run(*_entering(node), "cat", "/proc/1/comm"))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _first(node: Node) -> str:
+    return f"init-{node.name}"
+
+
+def _entering(node: Node) -> list[str]:
+    parent = running(_first(node))
+    try:
+        child = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0]
+    except (OSError, IndexError):
+        raise RuntimeError(f"node {node.name} has no first process (yet)") from None
+    return ["nsenter", f"--target={child}", "--net", "--mount", "--pid"]
+
+
+def _containerd(node: Node) -> None:
+    mirrors = node.folder / "mirrors"
+    (mirrors / "_default").mkdir(parents=True)
+    (mirrors / "_default/hosts.toml").write_text(
+        f'server = "http://{REGISTRY_ADDRESS}"\n[host."http://{REGISTRY_ADDRESS}"]\ncapabilities = ["pull", "resolve"]\n'
+    )
+    networks = node.folder / "cni"
+    networks.mkdir()
+    (networks / "10-pods.conflist").write_text(json.dumps(_pod_network(node)))
+    config = node.folder / "containerd.toml"
+    config.write_text(f"""
+version = 3
+root = "{node.images}"
+state = "{node.folder}/containerd"
+[grpc]
+  address = "{node.socket}"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "{_PAUSE}"
+[plugins."io.containerd.cri.v1.images".registry]
+  config_path = "{mirrors}"
+[plugins."io.containerd.cri.v1.runtime"]
+  # Lowering a score takes CAP_SYS_RESOURCE, which root has not everywhere.
+  restrict_oom_score_adj = true
+[plugins."io.containerd.cri.v1.runtime".cni]
+  bin_dirs = ["/usr/lib/cni"]
+  conf_dir = "{networks}"
+""")
+    start(
+        f"containerd-{node.name}",
+        *_entering(node),
+        BIN / "containerd/containerd",
+        "--config",
+        config,
+        environment={"PATH": f"{BIN / 'containerd'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
+    until(f"containerd of {node.name} answers", lambda: bool(ctr(node, "version")))
+
+
+def _pod_network(node: Node) -> dict[str, object]:
+    return {
+        "cniVersion": "0.4.0",
+        "name": "pods",
+        "plugins": [
+            {
+                "type": "bridge",
+                "bridge": "cni0",
+                "isGateway": True,
+                "hairpinMode": True,
+                "ipam": {
+                    "type": "host-local",
+                    "dataDir": str(node.folder / "ipam"),
+                    "ranges": [[{"subnet": node.pods}]],
+                    "routes": [{"dst": "0.0.0.0/0"}],
+                },
+            },
+            {"type": "portmap", "capabilities": {"portMappings": True}},
+        ],
+    }
+
+
+def _kubelet(node: Node, authority: Authority) -> None:
+    for group in cgroups(node):
+        group.mkdir(exist_ok=True)
+        # Version 1: a new group of this controller accepts no process until it has processors and memory.
+        for setting in ("cpuset.cpus", "cpuset.mems"):
+            if (group / setting).exists() and (group.parent / setting).exists():
+                (group / setting).write_text((group.parent / setting).read_text())
+    resolv = node.folder / "resolv.conf"
+    resolv.write_text(f"nameserver {FIRST.address}\n")
+    serving = authority.issue(f"kubelet-{node.name}", node.address, node.name)
+    config = node.folder / "kubelet.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "kubelet.config.k8s.io/v1beta1",
+                "kind": "KubeletConfiguration",
+                "address": node.address,
+                "tlsCertFile": str(serving.crt),
+                "tlsPrivateKeyFile": str(serving.key),
+                "authentication": {
+                    "anonymous": {"enabled": False},
+                    "webhook": {"enabled": True},
+                    "x509": {"clientCAFile": str(AUTHORITY)},
+                },
+                "authorization": {"mode": "Webhook"},
+                "containerRuntimeEndpoint": f"unix://{node.socket}",
+                "cgroupDriver": "cgroupfs",
+                "cgroupRoot": node.cgroup,
+                "failCgroupV1": False,
+                "failSwapOn": False,
+                "localStorageCapacityIsolation": False,
+                "clusterDNS": [FIRST.address],
+                "clusterDomain": SERVICE_DOMAIN,
+                "resolvConf": str(resolv),
+                "healthzPort": 0,
+                "maxPods": 200,
+                "nodeStatusUpdateFrequency": "5s",
+                "serializeImagePulls": False,
+                # A disk that is nearly full is the machine's, not this cluster's, to complain of.
+                "evictionHard": {"memory.available": "100Mi"},
+                "imageGCHighThresholdPercent": 100,
+                "volumePluginDir": "/opt/kubelet-plugins",
+            }
+        )
+    )
+    user = authority.kubeconfig(node.folder / "kubelet.kubeconfig", f"system:node:{node.name}", "system:nodes")
+    start(
+        f"kubelet-{node.name}",
+        *_entering(node),
+        BIN / "kube/kubelet",
+        f"--config={config}",
+        f"--kubeconfig={user}",
+        f"--root-dir={node.folder / 'kubelet'}",
+        f"--hostname-override={node.name}",
+        f"--node-ip={node.address}",
+    )
+
+
+def _proxy(node: Node, authority: Authority) -> None:
+    user = authority.kubeconfig(node.folder / "proxy.kubeconfig", "system:kube-proxy")
+    start(
+        f"proxy-{node.name}",
+        BIN / "kube/kube-proxy",
+        f"--kubeconfig={user}",
+        "--proxy-mode=nftables",
+        f"--cluster-cidr={POD_NETWORK}",
+        f"--hostname-override={node.name}",
+        "--conntrack-max-per-core=0",
+        "--conntrack-min=0",
+        "--healthz-bind-address=127.0.0.1:10256",
+        namespace=node.namespace,
+    )

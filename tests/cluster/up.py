@@ -1,0 +1,39 @@
+"""Starting the cluster."""
+
+from __future__ import annotations
+
+import time
+
+from tests.cluster import controlplane, dns, down, network, node, registry
+from tests.cluster.certificates import Authority
+from tests.cluster.layout import KUBECONFIG, NODES, READY, STATE
+
+
+def up() -> None:
+    """Start the cluster, and wait until everything in it is ready; one that is ready already is left as it is.
+
+    Raises:
+        RuntimeError, TimeoutError: a part did not start; the message says which.
+    """
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{time.monotonic() - began:4.0f} s  {what}", flush=True)  # noqa: T201
+
+    if READY.exists():
+        say("the cluster is up already")
+        return
+    down.down()  # what a start that was cut off has left
+    STATE.mkdir(parents=True)
+    network.up()
+    registry.up()
+    authority = Authority()
+    controlplane.up(authority)
+    say("the control plane is ready")
+    for each in NODES:
+        node.up(each, authority)
+    dns.up(authority)
+    controlplane.nodes_ready()
+    say(f"{len(NODES)} nodes are ready")
+    READY.touch()
+    say(f"export KUBECONFIG={KUBECONFIG}")
