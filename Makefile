@@ -18,7 +18,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 .PHONY: help setup run demo test e2e bench crds check-crds lint types check lock clean
 
 help: ## List the tasks
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PORT=8080 is where run and demo listen; DATA=file.db keeps the state; EXECUTE=1 runs containers as local processes"
 
 setup: $(INSTALLED) ## Make .venv and install what requirements.txt pins
@@ -40,6 +40,7 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+e2e: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
 	@$(BIN)/python -m pytest -q tests/e2e
 

@@ -48,11 +48,14 @@ class Cluster:
     made: list[str] = field(default_factory=list)
     """Paths of what is to be deleted when the test ends, last first."""
 
-    def post(self, body: object, path: str = "/default/alert", **request: Any) -> httpx.Response:
-        """Post to the intake: a body as JSON, unless the request says otherwise."""
-        request.setdefault("json", body)
+    def ask(self, path: str = "/default/alert", *, method: str = "POST", **request: Any) -> httpx.Response:
+        """One request to the intake, whatever the answer."""
         headers = {"Host": self.host, **request.pop("headers", {})}
-        return self.http.request(request.pop("method", "POST"), f"{self.gateway}{path}", headers=headers, **request)
+        return self.http.request(method, f"{self.gateway}{path}", headers=headers, **request)
+
+    def post(self, alerts: object, path: str = "/default/alert") -> httpx.Response:
+        """Post JSON to the intake."""
+        return self.ask(path, json=alerts)
 
     def result(self, alert: Json, path: str = "/default/alert") -> Json:
         """Post one alert that must be taken; its line of the answer. The alert is deleted after the test."""
