@@ -25,7 +25,7 @@ TEMPLATES = f"{_AEGIS}/aegisopstemplates"
 WORKFLOWS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"
 SERVICES = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services"
 TRIGGERS = f"/apis/eventing.knative.dev/v1/namespaces/{NAMESPACE}/triggers"
-BROKER = f"/apis/eventing.knative.dev/v1/namespaces/{NAMESPACE}/brokers/aegis"
+BROKERS = f"/apis/eventing.knative.dev/v1/namespaces/{NAMESPACE}/brokers"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
@@ -130,14 +130,15 @@ class Cluster:
         """Wait until no function runs."""
         self.api.watch_until(DEPLOYMENTS, at_zero, seconds=seconds, labelSelector="serving.knative.dev/service")
 
-    def send(self, event_type: str, data: object, **attributes: str) -> httpx.Response:
-        """Send a CloudEvent to the Broker, through the API server; answered when the Broker has taken it."""
-        address = urlsplit(self.api.get(BROKER)["status"]["address"]["url"])
+    def send(self, event_type: str, data: object, *, broker: str = "aegis", **attributes: str) -> None:
+        """Send a CloudEvent to a Broker, through the API server; it returns when the Broker has taken it."""
+        address = urlsplit(self.api.get(f"{BROKERS}/{broker}")["status"]["address"]["url"])
         service, namespace = str(address.hostname).split(".")[:2]
         path = f"/api/v1/namespaces/{namespace}/services/http:{service}:{address.port or 80}/proxy{address.path}"
         context = {"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/aegis/e2e", "type": event_type}
         headers = {f"Ce-{name}": value for name, value in {**context, **attributes}.items()}
-        return self.api.http.post(path, json=data, headers=headers, timeout=_FROM_ZERO_SECONDS)
+        answer = self.api.http.post(path, json=data, headers=headers, timeout=_FROM_ZERO_SECONDS)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text[:2000]}"
 
     def clean(self) -> None:
         """Delete what the test made, and wait until it is gone."""

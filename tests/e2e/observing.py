@@ -1,0 +1,110 @@
+"""Triggers that deliver to a pod of the test's own, which writes down what it gets."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.e2e.api import NAMESPACE, WAIT_SECONDS, Json
+from tests.e2e.driver import FUNCTIONS, PODS, SERVICES, Cluster, condition
+
+_SOURCE = Path(__file__).parent / "recorder.py"
+_PORT = 8080
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One attempt to deliver an event, and how it was answered."""
+
+    observer: str
+    status: int
+    id: str
+    type: str
+    subject: str
+    extensions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """The pod, and the Triggers that lead to it."""
+
+    cluster: Cluster
+    name: str
+
+    def observe(self, name: str, *, broker: str, filters: Sequence[Json] = (), answers: str = "204") -> str:
+        """Have a Broker deliver what the filters let through, and answer it so; where it is delivered to."""
+        uri = f"http://{self.name}.{NAMESPACE}.svc.cluster.local/{answers}/{name}"
+        spec = {"broker": broker, "filters": list(filters), "subscriber": {"uri": uri}}
+        self._ready(_manifest("eventing.knative.dev/v1", "Trigger", f"{self.name}-{name}", spec=spec))
+        return uri
+
+    def broker(self) -> str:
+        """Another Broker of the cluster's default class, for events that are for nobody else."""
+        self._ready(_manifest("eventing.knative.dev/v1", "Broker", self.name, spec={}))
+        return self.name
+
+    def until(self, done: Callable[[list[Delivery]], bool], *, seconds: float = WAIT_SECONDS) -> list[Delivery]:
+        """What was delivered so far, as soon as it is as wanted."""
+        deadline = time.monotonic() + seconds
+        seen: list[Delivery] = []
+        query = {"follow": "true"}
+        try:
+            with self.cluster.api.http.stream("GET", self._log, params=query, timeout=seconds) as log:
+                for line in log.raise_for_status().iter_lines():
+                    seen += _read(line)
+                    if done(seen):
+                        return seen
+                    if time.monotonic() > deadline:
+                        break
+        except httpx.ReadTimeout:
+            pass
+        raise AssertionError(f"what was delivered did not become as wanted in {seconds:.0f} s: {seen}")
+
+    def deliveries(self) -> list[Delivery]:
+        """What was delivered so far."""
+        return [delivery for line in self.cluster.api.http.get(self._log).text.splitlines() for delivery in _read(line)]
+
+    @property
+    def _log(self) -> str:
+        return f"{PODS}/{self.name}/log"
+
+    def _ready(self, manifest: Json) -> None:
+        path = self.cluster.apply(manifest)
+        self.cluster.api.wait_for(
+            path, lambda item: item is not None and condition(item, "Ready").get("status") == "True"
+        )
+
+
+def recording(cluster: Cluster, name: str) -> Recorder:
+    """Start the recorder for the time of the test, in the image that a function runs from."""
+    function = cluster.api.get(f"{SERVICES}/{FUNCTIONS[1]}")["spec"]["template"]["spec"]["containers"][0]
+    environment = {"FUNCTION_TARGET": "record", "FUNCTION_SOURCE": "/recorder/recorder.py", "PORT": str(_PORT)}
+    container = {
+        "name": "recorder",
+        "image": function["image"],
+        "env": [{"name": name, "value": value} for name, value in {**environment, "HOME": "/tmp"}.items()],
+        "readinessProbe": {"httpGet": {"path": "/", "port": _PORT}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "recorder", "mountPath": "/recorder"}],
+    }
+    volume = {"name": "recorder", "configMap": {"name": name}}
+    spec = {"containers": [container], "volumes": [volume], "terminationGracePeriodSeconds": 1}
+    ports = [{"port": 80, "targetPort": _PORT}]
+    cluster.apply(_manifest("v1", "ConfigMap", name, data={_SOURCE.name: _SOURCE.read_text()}))
+    cluster.apply(_manifest("v1", "Service", name, spec={"selector": {"aegis-e2e": name}, "ports": ports}))
+    recorder = Recorder(cluster, name)
+    recorder._ready(_manifest("v1", "Pod", name, spec=spec))
+    return recorder
+
+
+def _manifest(api_version: str, kind: str, name: str, **body: Any) -> Json:
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": {"aegis-e2e": name}}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
+
+
+def _read(line: str) -> list[Delivery]:
+    """The delivery that a line of the log tells of, if it does."""
+    return [Delivery(**json.loads(line))] if line.startswith('{"observer"') else []

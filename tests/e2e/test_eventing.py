@@ -1,0 +1,147 @@
+"""Which event reaches whom through the real Broker, what happens where it is not taken, and that replies go on."""
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.api import NAMESPACE
+from tests.e2e.driver import EVENTS, TRIGGERS, Cluster, condition, custom
+from tests.e2e.observing import Delivery, Recorder, recording
+
+WORKFLOW_CREATED = "io.aegis.workflow.created.v1"  # about an alert, and no function listens to it
+RESOURCE = "dev.knative.apiserver.resource"
+CHAIN = [
+    "io.aegis.alert.firing.v1",
+    "io.aegis.rule.matched.v1",
+    WORKFLOW_CREATED,
+    "io.aegis.alert.completed.v1",
+]
+LISTENERS = ("alert-normalizer", "rule-matcher", "workflow-renderer", "status-tracker")
+
+
+class Sent(NamedTuple):
+    """An event that somebody sends, and the function that listens to it."""
+
+    type: str
+    kind: str
+    listener: str
+
+
+TABLE = [
+    Sent("io.aegis.alert.v1", "", "alert-normalizer"),
+    Sent("io.prometheus.alertmanager.v4", "", "alert-normalizer"),
+    Sent("io.aegis.alert.firing.v1", "", "rule-matcher"),
+    Sent("io.aegis.alert.resolved.v1", "", "rule-matcher"),
+    Sent(f"{RESOURCE}.add", "AegisAlert", "rule-matcher"),
+    Sent(f"{RESOURCE}.update", "AegisAlert", "rule-matcher"),
+    Sent(f"{RESOURCE}.delete", "AegisAlert", ""),
+    Sent(f"{RESOURCE}.add", "AegisAlertOpsRule", "rule-matcher"),
+    Sent(f"{RESOURCE}.update", "AegisAlertOpsRule", "rule-matcher"),
+    Sent(f"{RESOURCE}.delete", "AegisAlertOpsRule", ""),
+    Sent("io.aegis.rule.matched.v1", "", "workflow-renderer"),
+    Sent(f"{RESOURCE}.add", "AegisOpsTemplate", "workflow-renderer"),
+    Sent(f"{RESOURCE}.update", "AegisOpsTemplate", "workflow-renderer"),
+    Sent(f"{RESOURCE}.delete", "AegisOpsTemplate", ""),
+    Sent(f"{RESOURCE}.add", "Workflow", "status-tracker"),
+    Sent(f"{RESOURCE}.update", "Workflow", ""),
+    Sent(f"{RESOURCE}.delete", "Workflow", "status-tracker"),
+    Sent(f"{RESOURCE}.add", "Pod", ""),
+    Sent(f"{RESOURCE}.add", "", ""),
+    Sent("dev.knative.sources.ping", "", ""),
+    Sent("io.aegis.rawalert.received.v1", "", ""),
+    Sent(WORKFLOW_CREATED, "", ""),
+    Sent("io.aegis.alert.completed.v1", "", ""),
+    Sent("io.aegis.alert.firing.v2", "", ""),
+]
+
+
+@pytest.fixture
+def recorder(cluster: Cluster, unique: str) -> Recorder:
+    return recording(cluster, unique)
+
+
+@pytest.mark.parametrize("function", LISTENERS)
+def test_each_trigger_leads_to_its_function(cluster: Cluster, function: str) -> None:
+    trigger = cluster.api.get(f"{TRIGGERS}/{function}")
+    assert trigger["spec"]["broker"] == "aegis"
+    assert condition(trigger, "Ready")["status"] == "True"
+    assert urlsplit(trigger["status"]["subscriberUri"]).hostname == f"{function}.{NAMESPACE}.svc.cluster.local"
+
+
+def test_each_trigger_lets_through_what_its_function_listens_to_and_nothing_else(
+    cluster: Cluster, recorder: Recorder
+) -> None:
+    broker = recorder.broker()
+    for function in LISTENERS:
+        filters = cluster.api.get(f"{TRIGGERS}/{function}")["spec"]["filters"]
+        recorder.observe(function, broker=broker, filters=filters)
+    recorder.observe("everybody", broker=broker)
+    expected = set()
+    for number, (event_type, kind, listener) in enumerate(TABLE):
+        identifier = f"{number}-{event_type}-{kind}"
+        attributes = {"kind": kind, "name": "any", "namespace": NAMESPACE} if kind else {}
+        cluster.send(event_type, {}, broker=broker, id=identifier, **attributes)
+        expected |= {("everybody", identifier)} | ({(listener, identifier)} if listener else set())
+    recorder.until(lambda seen: len({(d.observer, d.id) for d in seen}) >= len(expected))
+    assert {(d.observer, d.id) for d in recorder.deliveries()} == expected
+
+
+def test_replies_go_on_to_those_who_listen(cluster: Cluster, recorder: Recorder, unique: str) -> None:
+    recorder.observe("everything", broker="aegis")
+    cluster.rule(unique, alert_type=unique)
+    name = cluster.result(custom(unique))["name"]
+
+    def chain(seen: list[Delivery]) -> list[str]:
+        return list(dict.fromkeys(d.type for d in seen if name in d.subject and d.type in CHAIN))
+
+    assert chain(recorder.until(lambda seen: CHAIN[-1] in chain(seen))) == CHAIN
+
+
+def test_what_fails_is_tried_six_times_and_then_said_on_the_alert(
+    cluster: Cluster, recorder: Recorder, alert: str, unique: str
+) -> None:
+    mine = [{"exact": {"type": WORKFLOW_CREATED, "e2e": unique}}]
+    address = recorder.observe("failing", broker="aegis", filters=mine, answers="503")
+    cluster.send(WORKFLOW_CREATED, {}, subject=f"{NAMESPACE}/{alert}", e2e=unique)
+    assert stalled(cluster, alert) == f"{WORKFLOW_CREATED} was not delivered to {address}: 503"
+    assert [d.status for d in recorder.deliveries()] == [503] * 6
+    selector = f"involvedObject.name={alert},reason=DeliveryFailed"
+    assert cluster.api.items(EVENTS, fieldSelector=selector)
+
+
+def test_what_is_taken_in_the_end_is_no_dead_letter(
+    cluster: Cluster, recorder: Recorder, alert: str, unique: str
+) -> None:
+    mine = [{"exact": {"type": WORKFLOW_CREATED, "e2e": unique}}]
+    recorder.observe("flaky", broker="aegis", filters=mine, answers="503,503,204")
+    cluster.send(WORKFLOW_CREATED, {}, subject=f"{NAMESPACE}/{alert}", e2e=unique)
+    seen = recorder.until(lambda deliveries: bool(deliveries) and deliveries[-1].status == 204)
+    assert [d.status for d in seen] == [503, 503, 204]
+    assert not condition(cluster.alert_when(alert, bool), "Stalled")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "listener"),
+    [("io.aegis.alert.firing.v1", "rule-matcher"), ("io.aegis.rule.matched.v1", "workflow-renderer")],
+)
+def test_what_a_function_refuses_is_said_on_the_alert_at_once(
+    cluster: Cluster, alert: str, event_type: str, listener: str
+) -> None:
+    cluster.send(event_type, {}, subject=f"{NAMESPACE}/{alert}")
+    address = f"http://{listener}.{NAMESPACE}.svc.cluster.local"
+    assert stalled(cluster, alert) == f"{event_type} was not delivered to {address}: 400"
+
+
+@pytest.fixture
+def alert(cluster: Cluster, unique: str) -> str:
+    """An alert that no rule answers."""
+    name = str(cluster.result(custom(unique))["name"])
+    cluster.triggered(name, "RuleNotFound")
+    return name
+
+
+def stalled(cluster: Cluster, alert: str) -> str:
+    """What the alert says of an event about it that could not be delivered."""
+    found = cluster.alert_when(alert, lambda item: condition(item, "Stalled").get("status") == "True")
+    return str(condition(found, "Stalled")["message"])
