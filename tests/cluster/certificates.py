@@ -36,7 +36,9 @@ class Authority:
         https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
         """
         # Go refuses a certificate whose list of names is there and empty, as trustme would write it for a mere client.
-        leaf = self._authority.issue_cert(*(addresses or ("client.invalid",)), common_name=name, organization_name=group)
+        leaf = self._authority.issue_cert(
+            *(addresses or ("client.invalid",)), common_name=name, organization_name=group
+        )
         stem = file or name.replace(":", "-")
         made = Certificate(CERTIFICATES / f"{stem}.crt", CERTIFICATES / f"{stem}.key")
         leaf.cert_chain_pems[0].write_to_path(str(made.crt))

@@ -107,7 +107,10 @@ def nodes_ready() -> None:
     for node in NODES:
         until(
             f"node {node.name} is ready",
-            lambda node=node: "True" in kubectl(  # type: ignore[misc]
-                *("get", "node", node.name, "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
+            lambda node=node: (
+                "True"
+                in kubectl(  # type: ignore[misc]
+                    *("get", "node", node.name, "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
+                )
             ),
         )

@@ -17,7 +17,12 @@ _USER = "system:coredns"
 
 def up(authority: Authority) -> None:
     """Start CoreDNS, with the rights that its own installation gives it."""
-    kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": _rights()}))
+    kubectl(
+        "apply",
+        "--server-side",
+        "--filename=-",
+        stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": _rights()}),
+    )
     user = authority.kubeconfig(STATE / "coredns.kubeconfig", _USER)
     config = STATE / "Corefile"
     config.write_text(f"""

@@ -59,7 +59,7 @@ class Node:
 
     @property
     def images(self) -> Path:
-        """containerd's image store: kept between clusters, so that the next one pulls little."""
+        """Containerd's image store: kept between clusters, so that the next one pulls little."""
         return CACHE / "containerd" / self.name
 
     @property

@@ -16,6 +16,7 @@ import yaml
 
 from tests.cluster import registry
 from tests.cluster.certificates import AUTHORITY
+from tests.cluster.containers import PAUSE
 from tests.cluster.layout import BIN, FIRST, POD_NETWORK, REGISTRY_ADDRESS, SERVICE_DOMAIN, Node
 from tests.cluster.processes import run, running, start, stop
 from tests.cluster.waiting import until
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 # Where containerd, the network plugins and the kubelet write, whatever they are told.
 _OWN_FOLDERS = ("/run", "/var/lib/cni", "/var/lib/kubelet", "/var/log", "/opt")
 _CGROUPS = Path("/sys/fs/cgroup")
-_PAUSE = "dev.local/pause:v1"
 
 
 def up(node: Node, authority: Authority) -> None:
@@ -115,7 +115,7 @@ state = "{node.folder}/containerd"
 [grpc]
   address = "{node.socket}"
 [plugins."io.containerd.cri.v1.images".pinned_images]
-  sandbox = "{_PAUSE}"
+  sandbox = "{PAUSE}"
 [plugins."io.containerd.cri.v1.images".registry]
   config_path = "{mirrors}"
 [plugins."io.containerd.cri.v1.runtime"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.cluster import controlplane, dns, down, network, node, registry
+from tests.cluster import containers, controlplane, dns, down, knative, network, node, programs, registry
 from tests.cluster.certificates import Authority
 from tests.cluster.layout import KUBECONFIG, NODES, READY, STATE
 
@@ -24,9 +24,11 @@ def up() -> None:
         say("the cluster is up already")
         return
     down.down()  # what a start that was cut off has left
+    programs.ensure(say)
     STATE.mkdir(parents=True)
-    network.up()
     registry.up()
+    containers.ensure(say)
+    network.up()
     authority = Authority()
     controlplane.up(authority)
     say("the control plane is ready")
@@ -35,5 +37,8 @@ def up() -> None:
     dns.up(authority)
     controlplane.nodes_ready()
     say(f"{len(NODES)} nodes are ready")
+    knative.up()
+    knative.ready()
+    say("Knative and Argo are ready")
     READY.touch()
     say(f"export KUBECONFIG={KUBECONFIG}")
