@@ -15,7 +15,7 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test e2e bench crds check-crds lint types check lock clean
+.PHONY: help setup run demo test cluster cluster-down images deploy e2e bench crds check-crds lint types check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,19 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-e2e: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
+cluster: setup ## Start a real two-node cluster with Knative and Argo on this machine (Linux, root)
+	@$(BIN)/python -m tests.cluster up
+
+cluster-down: setup ## Stop it, and remove all of it but the programs and images
+	@$(BIN)/python -m tests.cluster down
+
+images: setup ## Build the container images; push them to REGISTRY, or to that cluster
+	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))
+
+deploy e2e: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
+deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names
+	@$(BIN)/python -m tools.deploy
+
 e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
 	@$(BIN)/python -m pytest -q tests/e2e
 

@@ -1,0 +1,72 @@
+"""Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names, and wait until all of it is ready.
+
+``python -m tools.deploy``. The manifests are applied as they are, but for the names of images that ``tools.images``
+has pushed: those carry their digests, so that an image built again is an image used.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tools.images import PUBLIC, PUSHED, ROOT
+from tools.programs import ToolError, run
+
+_OVERLAY = ROOT / ".aegis/deploy"
+_NAMESPACE = "monitoring"
+_READY = ("services.serving.knative.dev", "brokers", "triggers", "sinkbindings", "apiserversources", "pingsources")
+_PATIENCE_SECONDS = 180
+
+
+def main() -> int:
+    """Deploy; return the exit code."""
+    try:
+        _apply(ROOT / "crds")
+        run("kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        _apply(_overlay())
+        _apply(ROOT / "eventing")
+        print("waiting until all of it is ready …", flush=True)  # noqa: T201
+        late = _late()
+        print(_kubectl("get", ",".join(_READY)))  # noqa: T201
+    except ToolError as error:
+        late = str(error)
+    if late:
+        print(late, file=sys.stderr)  # noqa: T201
+    return 1 if late else 0
+
+
+def _late() -> str:
+    """Wait for each kind of object; return what kubectl says of those that did not become ready."""
+    try:
+        for kind in _READY:
+            _kubectl("wait", "--for=condition=Ready", f"--timeout={_PATIENCE_SECONDS}s", "--all", kind)
+    except ToolError as error:
+        return str(error)
+    return ""
+
+
+def _kubectl(*words: str) -> str:
+    return run("kubectl", "--namespace", _NAMESPACE, *words)
+
+
+def _apply(folder: Path) -> None:
+    print(f"applying {folder.relative_to(ROOT)} …", flush=True)  # noqa: T201
+    run("kubectl", "apply", "--server-side", "--force-conflicts", "--kustomize", folder)
+
+
+def _overlay() -> Path:
+    """Write a kustomization that is knative/ with the images that were pushed."""
+    pushed = json.loads(PUSHED.read_text()) if PUSHED.exists() else {}
+    images = [
+        {"name": f"{PUBLIC}/{name}", "newName": image["image"], "digest": image["digest"]}
+        for name, image in pushed.items()
+    ]
+    _OVERLAY.mkdir(parents=True, exist_ok=True)
+    kustomization = {"resources": ["../../knative"], "images": images}
+    (_OVERLAY / "kustomization.yaml").write_text(json.dumps(kustomization, indent=2) + "\n")
+    return _OVERLAY
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Build the container images, and push them where a cluster finds them: ``python -m tools.images [--registry …]``.
+
+Takes docker, podman or buildah, whichever is there. buildah works without a daemon and, on a base image made by
+debootstrap, without pulling anything. What was pushed is written to ``.aegis/images.json``, which ``tools.deploy`` reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.builders import Builder, choose
+from tools.programs import ToolError, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PUSHED = ROOT / ".aegis/images.json"
+PUBLIC = "ghcr.io/aegis-on-knative"
+"""What the manifests name."""
+VERSION = "v0.1.0"
+LOCAL_REGISTRY = "127.0.0.1:5000"
+"""The registry of the cluster that ``make cluster`` starts; its nodes look there for images of every registry."""
+_PIP = ("PIP_INDEX_URL", "PIP_CERT")
+"""Settings that pip inside a build shares with pip outside it."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An image and how to build it."""
+
+    name: str
+    dockerfile: Path
+    context: Path
+    arguments: tuple[str, ...] = ()
+
+
+def main() -> int:
+    """Build and push; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__)
+    parser.add_argument("--registry", help=f"where to push to (default: {LOCAL_REGISTRY}, when that answers)")
+    registry = parser.parse_args().registry or (LOCAL_REGISTRY if _answers(LOCAL_REGISTRY) else None)
+    try:
+        builder = choose()
+        pushed = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for recipe in _recipes(Path(folder)):
+                print(f"{builder.program}: {recipe.name}", flush=True)  # noqa: T201
+                reference = f"{PUBLIC}/{recipe.name}:{VERSION}"
+                builder.build(reference, recipe.dockerfile, recipe.context, recipe.arguments)
+                if registry:
+                    pushed[recipe.name] = _push(builder, reference, recipe.name, registry)
+    except ToolError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    if not registry:
+        print(f"pushed nowhere: no registry is named, and none answers at {LOCAL_REGISTRY}")  # noqa: T201
+        return 0
+    PUSHED.parent.mkdir(exist_ok=True)
+    PUSHED.write_text(json.dumps(pushed, indent=2) + "\n")
+    print(f"pushed to {registry}, as {PUSHED.relative_to(ROOT)} says")  # noqa: T201
+    return 0
+
+
+def _recipes(folder: Path) -> Iterator[Recipe]:
+    for requirements in sorted(ROOT.glob("functions/*/requirements.txt")):
+        function = requirements.parent.name
+        arguments = (f"FUNCTION={function}", *(f"{name}={os.environ[name]}" for name in _PIP if name in os.environ))
+        yield Recipe(function.replace("_", "-"), ROOT / "images/function/Dockerfile", ROOT, arguments)
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        raise ToolError("kubectl is needed: the image that repairs run in contains it")
+    shutil.copy(kubectl, folder / "kubectl")
+    for name in ("sop", "node-check"):
+        yield Recipe(name, ROOT / f"images/{name}/Dockerfile", folder)
+
+
+def _push(builder: Builder, reference: str, name: str, registry: str) -> dict[str, str]:
+    """Push an image; return the name by which a cluster finds it, and its digest."""
+    folder = f"{registry}/{PUBLIC.rpartition('/')[2]}"
+    digest = builder.push(reference, f"{folder}/{name}:{VERSION}")
+    if registry != LOCAL_REGISTRY:
+        return {"image": f"{folder}/{name}", "digest": digest}
+    if name == "sop":
+        # Templates written elsewhere name this image.
+        builder.push(reference, f"{registry}/bitnami/kubectl:latest")
+    return {"image": f"{PUBLIC}/{name}", "digest": digest}
+
+
+def _answers(registry: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{registry}/v2/", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
