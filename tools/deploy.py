@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.images import PUBLIC, PUSHED, ROOT
 from tools.programs import ToolError, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _OVERLAY = ROOT / ".aegis/deploy"
 _NAMESPACE = "monitoring"

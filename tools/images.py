@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.builders import Builder, choose
-from tools.programs import ToolError, run
+from tools.programs import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trustme
 
 from tests.cluster.layout import API_SERVER, CERTIFICATES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AUTHORITY = CERTIFICATES / "authority.crt"
 

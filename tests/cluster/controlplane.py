@@ -23,10 +23,11 @@ def up(authority: Authority) -> None:
     accounts = authority.issue("service-accounts").key
     _api_server(authority, accounts)
     until("the API server is ready", lambda: kubectl("get", "--raw", "/readyz") == "ok")
+    manager = authority.kubeconfig(STATE / "controller-manager.kubeconfig", "system:kube-controller-manager")
     start(
         "controller-manager",
         BIN / "kube/kube-controller-manager",
-        f"--kubeconfig={authority.kubeconfig(STATE / 'controller-manager.kubeconfig', 'system:kube-controller-manager')}",
+        f"--kubeconfig={manager}",
         "--use-service-account-credentials",
         f"--service-account-private-key-file={accounts}",
         f"--root-ca-file={AUTHORITY}",

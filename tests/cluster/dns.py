@@ -1,4 +1,4 @@
-"""The cluster's DNS: CoreDNS on the first node's address, which also sends every name of the external domain to the gateway."""
+"""The cluster's DNS: CoreDNS, on the first node's address; names of the external domain are the gateway's."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "config-domain": {EXTERNAL_DOMAIN: ""},
     "config-deployment": {
         # No registry but the nodes' own mirror is to be reached, and only the nodes know of it.
-        "registries-skipping-tag-resolving": "dev.local,ghcr.io,docker.io,index.docker.io,quay.io,gcr.io,registry.k8s.io"
+        "registries-skipping-tag-resolving": "dev.local,ghcr.io,docker.io,index.docker.io,quay.io,registry.k8s.io"
     },
     # Services say how soon they scale to zero; this is how long the last pod then still lingers.
     "config-autoscaler": {"scale-to-zero-grace-period": "6s"},

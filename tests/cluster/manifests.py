@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.layout import MANIFESTS
@@ -12,6 +11,7 @@ from tests.cluster.programs import module, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def ensure() -> Path:

@@ -1,7 +1,7 @@
 """A node: containerd, the kubelet and kube-proxy in network, mount and process namespaces of their own.
 
-Whatever they mount, and wherever they write outside the cluster's folder, is seen inside only; and when the node's first
-process ends, the kernel ends all others and takes the mounts back.
+Whatever they mount, and wherever they write outside the cluster's folder, is seen inside only; and when the node's
+first process ends, the kernel ends all others and takes the mounts back.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def _containerd(node: Node) -> None:
     mirrors = node.folder / "mirrors"
     (mirrors / "_default").mkdir(parents=True)
     (mirrors / "_default/hosts.toml").write_text(
-        f'server = "http://{REGISTRY_ADDRESS}"\n[host."http://{REGISTRY_ADDRESS}"]\ncapabilities = ["pull", "resolve"]\n'
+        f'server = "http://{REGISTRY_ADDRESS}"\n'
+        f'[host."http://{REGISTRY_ADDRESS}"]\n'
+        'capabilities = ["pull", "resolve"]\n'
     )
     networks = node.folder / "cni"
     networks.mkdir()

@@ -79,7 +79,7 @@ def stop(name: str, *signals: signal.Signals) -> None:
 
 
 def end(pid: int, *signals: signal.Signals) -> None:
-    """End a process, and wait until it has ended: ask it to, unless told otherwise, and after some seconds do not ask."""
+    """End a process, and wait until it has: with these signals, one after the other, or TERM and then KILL."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.cluster import containers, controlplane, dns, down, knative, network, node, programs, registry
+from tests.cluster import containers, controlplane, dns, down, knative, network, node, packages, programs, registry
 from tests.cluster.certificates import Authority
 from tests.cluster.layout import KUBECONFIG, NODES, READY, STATE
 
@@ -23,6 +23,7 @@ def up() -> None:
     if READY.exists():
         say("the cluster is up already")
         return
+    packages.ensure(say)
     down.down()  # what a start that was cut off has left
     programs.ensure(say)
     STATE.mkdir(parents=True)
