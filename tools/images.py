@@ -1,7 +1,7 @@
 """Build the container images, and push them where a cluster finds them: ``python -m tools.images [--registry …]``.
 
 Takes docker, podman or buildah, whichever is there. buildah works without a daemon and, on a base image made by
-debootstrap, without pulling anything. What was pushed is written to ``.aegis/images.json``, which ``tools.deploy`` reads.
+debootstrap, without pulling anything. What was pushed is written to ``.aegis/images.json`` for ``tools.deploy``.
 """
 
 from __future__ import annotations

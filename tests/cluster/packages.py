@@ -1,4 +1,4 @@
-"""What the machine itself must have: Linux, root, Go, kubectl, and some of Debian's packages, which are installed here."""
+"""What the machine itself must have: Linux, root, Go, kubectl, and packages of Debian, which are installed here."""
 
 from __future__ import annotations
 
