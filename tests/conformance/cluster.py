@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ class Names:
     core: str
 
 
+def _trust(cluster: Mapping[str, str], user: Mapping[str, str]) -> ssl.SSLContext | bool:
+    """Return the authority to trust, with the user's own certificate where it has one."""
+    if "certificate-authority" not in cluster:
+        return False
+    context = ssl.create_default_context(cafile=cluster["certificate-authority"])
+    if "client-certificate" in user:
+        context.load_cert_chain(user["client-certificate"], user["client-key"])
+    return context
+
+
 class Cluster:
     """A server, reached through its kubeconfig."""
 
@@ -41,8 +52,8 @@ class Cluster:
         config = yaml.safe_load(kubeconfig.read_text())
         user = config["users"][0]["user"]
         headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
-        server = config["clusters"][0]["cluster"]["server"]
-        self.http = httpx.Client(base_url=server, headers=headers, verify=False, timeout=30)
+        cluster = config["clusters"][0]["cluster"]
+        self.http = httpx.Client(base_url=cluster["server"], headers=headers, verify=_trust(cluster, user), timeout=30)
 
     def __enter__(self) -> Self:
         return self
@@ -126,9 +137,9 @@ def config_map(name: str, data: Mapping[str, str] | None = None, **metadata: Any
 
 
 def pod(name: str, **spec: Any) -> dict[str, Any]:
-    """A pod's manifest."""
-    containers = [{"name": "main", "image": "example/main"}]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": containers, **spec}}
+    """A pod's manifest; it stays as it is, since its scheduler never comes."""
+    spec = {"containers": [{"name": "main", "image": "example/main"}], "schedulerName": "nobody", **spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
 def managers(obj: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
