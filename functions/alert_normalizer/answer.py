@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -14,8 +13,7 @@ from functions.alert_normalizer.incoming import BadContent, Entry, Incoming, Pro
 from functions.alert_normalizer.intake import Answer, Result, Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One alert of an input and what became of it; a rejected one was never submitted."""
 
     entry: Entry

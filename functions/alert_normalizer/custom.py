@@ -6,10 +6,9 @@ the spec of a stored AegisAlert, read as a custom alert, gives that alert again.
 
 from collections.abc import Mapping
 
-from aegis.models.alert import InvolvedObject
 from aegis.names import Fingerprint, digest, is_label_value
 from functions.alert_normalizer.fields import Fields, kind_of, too_large
-from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, Subject
 
 SOURCE = "Default"
 _FINGERPRINT_LENGTH = 16
@@ -66,12 +65,12 @@ def _read(alert: object, at: str) -> Entry:
     )
 
 
-def _involved_object(fields: Fields, value: object) -> InvolvedObject:
+def _involved_object(fields: Fields, value: object) -> Subject:
     if value is None:
-        return InvolvedObject()
+        return Subject()
     if not isinstance(value, dict):
         fields.wrong("involvedObject", f"is {kind_of(value)}", "an object with kind, name, namespace and node")
-        return InvolvedObject()
+        return Subject()
     given = _folded(value)
     kind, name, namespace, node = (
         fields.text(f"involvedObject.{key}", given.get(key)) for key in ("kind", "name", "namespace", "node")
@@ -82,10 +81,10 @@ def _involved_object(fields: Fields, value: object) -> InvolvedObject:
         fields.wrong("involvedObject.namespace", "is missing or empty", "the namespace of the pod")
     if kind == "Node":
         node = node or name
-    return InvolvedObject(kind=kind, name=name, namespace=namespace, node=node)
+    return Subject(kind=kind, name=name, namespace=namespace, node=node)
 
 
-def _fingerprint(alert_type: str, involved: InvolvedObject, details: Mapping[str, str]) -> Fingerprint:
+def _fingerprint(alert_type: str, involved: Subject, details: Mapping[str, str]) -> Fingerprint:
     """What identifies an alert whose sender does not say: everything that it says of it."""
     pairs = [text for key in sorted(details) for text in (key, details[key])]
     subject = (involved.kind, involved.name, involved.namespace, involved.node)

@@ -8,7 +8,7 @@ late and out of order, and the Broker delivers an event more than once: what was
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
@@ -20,16 +20,14 @@ LATE = timedelta(minutes=10)
 """How long after a resolve without a firing the firing may still come and mean the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
+class Arrivals(NamedTuple):
     """Posts of one alert with the same status: for each the hash of its event, empty where it came without one."""
 
     status: AlertStatus
     events: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Merge this into the episode's status, then tell the Broker; ``event`` is empty where there is nothing to tell."""
 
     status: Mapping[str, Any]
@@ -37,8 +35,7 @@ class Write:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(NamedTuple):
     """Everything that came is on record."""
 
     reason: str

@@ -4,16 +4,15 @@ Nothing in here knows how it came; what could not be understood is a ``Rejection
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from aegis.models.alert import AlertStatus, InvolvedObject
+from aegis.models.alert import AlertStatus
 from aegis.names import Fingerprint, alert_name
 
 _PROBLEMS_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with an input; never holds the value itself."""
 
     field: str
@@ -35,8 +34,7 @@ class BadContent(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """An alert that cannot be stored, and everything that is wrong with it."""
 
     problems: tuple[Problem, ...]
@@ -50,15 +48,23 @@ class Rejection:
         return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Subject(NamedTuple):
+    """What an alert is about, as far as its sender says it: the spec's ``involvedObject``."""
+
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    node: str = ""
+
+
+class Incoming(NamedTuple):
     """An alert, normalised; ``starts_at`` is empty where the sender does not say when it began."""
 
     source: str
     type: str
     status: AlertStatus
     severity: str
-    involved_object: InvolvedObject
+    involved_object: Subject
     details: Mapping[str, str]
     fingerprint: Fingerprint
     starts_at: str
@@ -77,8 +83,7 @@ class Incoming:
 Entry = Incoming | Rejection
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """The alerts of one input in their order; ``truncated`` is how many the sender left out."""
 
     entries: Sequence[Entry]

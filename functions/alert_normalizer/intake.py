@@ -9,12 +9,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from aegis.errors import AlreadyExists, ApiError, Invalid, NotFound, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
@@ -43,8 +42,7 @@ class Result(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What became of one alert; ``event`` tells it to the Broker."""
 
     result: Result
@@ -57,8 +55,7 @@ Answer = Stored | Exception
 """What became of one alert, or why that is not known."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrival:
+class _Arrival(NamedTuple):
     """One post of an alert, and its sender's wait."""
 
     alert: Incoming
@@ -66,8 +63,7 @@ class _Arrival:
     answer: asyncio.Future[Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where an alert stands: its episode 0, which names the newest, and the newest, which may have expired."""
 
     anchor: AegisAlert
@@ -80,26 +76,26 @@ class _Place:
         return _Place(self.anchor, self.newest, remembered=True) if self.newest is self.anchor else None
 
 
-@dataclass(slots=True)
 class _Decider:
     """Decides for a transition, and keeps what it decided last."""
 
-    arrivals: episodes.Arrivals
-    clock: Callable[[], datetime]
-    cooldown: timedelta
-    last: episodes.Decision = _UNDECIDED
+    def __init__(self, arrivals: episodes.Arrivals, clock: Callable[[], datetime], cooldown: timedelta) -> None:
+        self._arrivals = arrivals
+        self._clock = clock
+        self._cooldown = cooldown
+        self.last: episodes.Decision = _UNDECIDED
 
     def __call__(self, alert: AegisAlert) -> Mapping[str, Any] | None:
-        self.last = episodes.decide(alert, self.arrivals, now=self.clock(), cooldown=self.cooldown)
+        self.last = episodes.decide(alert, self._arrivals, now=self._clock(), cooldown=self._cooldown)
         return self.last.status if isinstance(self.last, episodes.Write) else None
 
 
-@dataclass(slots=True)
 class _Queue:
     """The posts of one alert that wait, and the task that writes them."""
 
-    waiting: deque[_Arrival] = field(default_factory=deque)
-    writer: asyncio.Task[None] | None = None
+    def __init__(self) -> None:
+        self.waiting: deque[_Arrival] = deque()
+        self.writer: asyncio.Task[None] | None = None
 
 
 class Intake:

@@ -29,7 +29,7 @@ def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Seque
             "status": alert.status.value,
             "source": alert.source,
             "severity": alert.severity,
-            "involvedObject": alert.involved_object.model_dump(),
+            "involvedObject": alert.involved_object._asdict(),
             "details": dict(alert.details),
             "selector": {"matchLabels": labels},
             "ttlStrategy": {

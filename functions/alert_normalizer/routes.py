@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -205,7 +205,7 @@ def _read_event(event: Event, prefix: str) -> Batch:
     try:
         batch = parser(storable(event.data))
     except BadContent as error:
-        return Batch([Rejection((replace(error.problem, field=prefix.rstrip(".")),))])
+        return Batch([Rejection((error.problem._replace(field=prefix.rstrip(".")),))])
     if batch.truncated:
         _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
     return Batch([_under(prefix, entry) for entry in batch.entries], batch.truncated)
@@ -214,4 +214,4 @@ def _read_event(event: Event, prefix: str) -> Batch:
 def _under(prefix: str, entry: Entry) -> Entry:
     if not isinstance(entry, Rejection):
         return entry
-    return replace(entry, problems=tuple(replace(item, field=prefix + item.field) for item in entry.problems))
+    return entry._replace(problems=tuple(item._replace(field=prefix + item.field) for item in entry.problems))

@@ -3,9 +3,10 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from aegis.names import is_label_key
 
@@ -13,14 +14,13 @@ _LONGEST = 2**31 - 1  # seconds; what the CRD takes
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """How alerts are stored."""
 
     namespace: str = "monitoring"
     ignored_types: frozenset[str] = frozenset({"Watchdog", "InfoInhibitor"})
     cooldown: timedelta = timedelta(minutes=30)
-    system_parameters: Mapping[str, str] = field(default_factory=dict)
+    system_parameters: Mapping[str, str] = MappingProxyType({})
     seconds_after_success: int = 2 * 24 * 3600
     seconds_after_failure: int = 4 * 24 * 3600
     seconds_after_no_ops: int = 24 * 3600

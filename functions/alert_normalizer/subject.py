@@ -9,7 +9,7 @@ as ``exported_pod``. Acting on an exporter's pod repairs nothing and takes the m
 import re
 from collections.abc import Mapping
 
-from aegis.models.alert import InvolvedObject
+from functions.alert_normalizer.incoming import Subject
 
 _WORKLOADS = {
     "HorizontalPodAutoscaler": "horizontalpodautoscaler",
@@ -34,7 +34,7 @@ _NODE_EXPORTER = re.compile(r"node[-_]exporter")
 _WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::\d+)?|(?P<plain>[^:]+):\d+")
 
 
-def subject_of(labels: Mapping[str, str]) -> InvolvedObject:
+def subject_of(labels: Mapping[str, str]) -> Subject:
     """The object that an alert's labels speak of; empty where they speak of none."""
     said = {label: value for label in _LABEL_OF.values() if (value := labels.get(f"exported_{label}"))}
     own = {**labels, **said}
@@ -45,17 +45,17 @@ def subject_of(labels: Mapping[str, str]) -> InvolvedObject:
     return _inferred(own, said=frozenset(said))
 
 
-def _object(kind: str, name: str, labels: Mapping[str, str]) -> InvolvedObject:
+def _object(kind: str, name: str, labels: Mapping[str, str]) -> Subject:
     if kind == "Node":
-        return InvolvedObject(kind=kind, name=name, namespace="", node=name)
+        return Subject(kind=kind, name=name, namespace="", node=name)
     namespace = "" if kind in _CLUSTER_WIDE else labels.get("namespace", "")
     if kind == "Pod" and not namespace:
         name = ""  # there is no pod without its namespace
     node = labels.get("node", "") if kind == "Pod" else ""
-    return InvolvedObject(kind=kind, name=name, namespace=namespace, node=node)
+    return Subject(kind=kind, name=name, namespace=namespace, node=node)
 
 
-def _named(labels: Mapping[str, str]) -> InvolvedObject:
+def _named(labels: Mapping[str, str]) -> Subject:
     """The object that the labels name outright."""
     kind = labels.get("involved_object_kind") or labels.get("kind", "")
     kind, name = _KIND_OF.get(kind.casefold(), kind), labels["involved_object_name"]
@@ -63,10 +63,10 @@ def _named(labels: Mapping[str, str]) -> InvolvedObject:
     node = labels.get("involved_object_node") or (name if kind == "Node" else labels.get("node", ""))
     if not kind or (kind == "Pod" and not namespace):
         name = ""
-    return InvolvedObject(kind=kind, name=name, namespace="" if kind in _CLUSTER_WIDE else namespace, node=node)
+    return Subject(kind=kind, name=name, namespace="" if kind in _CLUSTER_WIDE else namespace, node=node)
 
 
-def _of_kind(kind: str, labels: Mapping[str, str]) -> InvolvedObject:
+def _of_kind(kind: str, labels: Mapping[str, str]) -> Subject:
     """The object of a kind that the labels say; a kind unknown here is called by its instance or its job."""
     if label := _LABEL_OF.get(kind):
         name = labels.get(label, "")
@@ -76,10 +76,10 @@ def _of_kind(kind: str, labels: Mapping[str, str]) -> InvolvedObject:
     if name := labels.get(kind.lower(), ""):
         return _object(kind, name, labels)
     name = "" if _is_exporter(labels) else labels.get("instance") or labels.get("job", "")
-    return InvolvedObject(kind=kind, name=name, namespace="", node="")
+    return Subject(kind=kind, name=name, namespace="", node="")
 
 
-def _inferred(labels: Mapping[str, str], *, said: frozenset[str]) -> InvolvedObject:
+def _inferred(labels: Mapping[str, str], *, said: frozenset[str]) -> Subject:
     for kind, label in _WORKLOADS.items():
         if name := labels.get(label):
             return _object(kind, name, labels)
@@ -93,7 +93,7 @@ def _inferred(labels: Mapping[str, str], *, said: frozenset[str]) -> InvolvedObj
     own_namespace = "namespace" in said or not any(labels.get(label) for label in ("pod", *_TARGET))
     if labels.get("namespace") and own_namespace:
         return _object("Namespace", labels["namespace"], labels)
-    return InvolvedObject()
+    return Subject()
 
 
 def _is_own_pod(labels: Mapping[str, str], *, said: frozenset[str], alone: bool) -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -85,9 +84,9 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
         except Unsure as unsure:
             match unsure.missing:
                 case Missing.RULES:
-                    known = replace(known, rules=await rules.reread(), up_to_date=True)
+                    known = known._replace(rules=await rules.reread(), up_to_date=True)
                 case Missing.WORKFLOW:
-                    known = replace(known, workflow_exists=await _workflow_exists(kube, alert))
+                    known = known._replace(workflow_exists=await _workflow_exists(kube, alert))
         else:
             await _tell(kube, outcome, made)
             return outcome.item

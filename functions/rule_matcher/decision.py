@@ -8,9 +8,8 @@ and where the resolve came before any firing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
 from aegis.models.conditions import Condition, with_condition
@@ -38,8 +37,7 @@ class Unsure(Exception):
         self.missing = missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What a decision is made on, besides the alert."""
 
     rules: RuleIndex
@@ -48,8 +46,7 @@ class Known:
     workflow_exists: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What is told about a decision in a Kubernetes Event."""
 
     reason: str
@@ -57,8 +54,7 @@ class Note:
     kind: Literal["Normal", "Warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What to write to the alert's status, and what to tell about it; nothing where all is done already."""
 
     status: Status | None = None

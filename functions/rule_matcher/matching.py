@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Self
+from typing import NamedTuple, Self
 
 from aegis.models.alert import AegisAlert, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
@@ -72,8 +72,7 @@ class Rule:
         return "/".join(self.where)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What came of looking for a rule: the one that applies, or why there is none."""
 
     trigger_status: TriggerStatus
@@ -130,8 +129,7 @@ def _selected(rule: Rule) -> Iterable[_Label]:
     return rule.spec.selector.match_labels.items() if rule.spec.selector else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Filed:
+class _Filed(NamedTuple):
     """A pattern where it is filed: under some literal text of one of its branches."""
 
     literals: tuple[str, ...]

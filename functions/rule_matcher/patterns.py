@@ -7,9 +7,8 @@ back-references are refused when the rule is applied. It is loaded with the firs
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 PATTERN_LENGTH = 1024
 """A longer pattern is refused: what a rule costs is bounded by its length."""
@@ -17,8 +16,7 @@ PATTERN_LENGTH = 1024
 _COMPILED = 4096
 _READ = 16384
 
-_TOKEN = re.compile(
-    r"""
+_SYNTAX = r"""
       (?P<literal> [^\\\[\](){}.*+?^$|] | \\[!-/:-@\[-`{-~] )
     | (?P<one>     \. | \\[dDwWsSbB] | \[\^?+\]?+ (?: \[:\^?\w++:\] | \\. | [^\\\]] )*+ \] )
     | (?P<repeat>  [*+?] | \{\d++(?:,\d*+)?+\} )
@@ -27,9 +25,7 @@ _TOKEN = re.compile(
     | (?P<either>  \| )
     | (?P<start>   \^ )
     | (?P<end>     \$ )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 """The part of RE2's syntax whose literals are understood: no flags, no \\Q…\\E, no codes, no Unicode classes."""
 
 
@@ -44,8 +40,7 @@ class Regex(Protocol):
         """A match of the whole text, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """One alternative of a pattern, as far as its literal text goes."""
 
     literals: tuple[str, ...]
@@ -114,8 +109,7 @@ class _NotUnderstood(Exception):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
 
@@ -139,10 +133,15 @@ def branches(pattern: str) -> tuple[Branch, ...]:
         return ANYTHING
 
 
+@cache
+def _token() -> "re.Pattern[str]":
+    return re.compile(_SYNTAX, re.VERBOSE | re.DOTALL)
+
+
 def _tokens(pattern: str) -> list[_Token]:
     tokens, position = [], 0
     while position < len(pattern):
-        found = _TOKEN.match(pattern, position)
+        found = _token().match(pattern, position)
         if found is None or found.lastgroup is None:
             raise _NotUnderstood
         tokens.append(_Token(found.lastgroup, found.group()))

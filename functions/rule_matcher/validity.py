@@ -4,8 +4,7 @@ All that is wrong with it is said at once. The template itself is not looked up:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
@@ -16,8 +15,7 @@ from functions.rule_matcher.patterns import BadPattern, check
 RECORDED, INVALID = "Recorded", "Invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a rule: a word for it, the field, and what is accepted there."""
 
     reason: str

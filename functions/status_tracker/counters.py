@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, NotFound, Unavailable
 from aegis.kube import Kube
@@ -27,8 +27,7 @@ _DROPPED = 2000
 T = TypeVar("T", AegisAlertOpsRule, AegisOpsTemplate)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Namespace and name of a template or rule."""
 
     namespace: str
@@ -60,8 +59,7 @@ class _Known(Generic[T]):
     dropped: set[Uid] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     ended: Ended
     done: asyncio.Future[None]
 

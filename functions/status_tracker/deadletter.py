@@ -18,6 +18,7 @@ from aegis.events import (
     RESOURCE_DELETED,
     RESOURCE_UPDATED,
     RULE_MATCHED,
+    UNDELIVERED_TO,
     WORKFLOW_CREATED,
     Event,
 )
@@ -34,7 +35,6 @@ from aegis.recorder import record
 from aegis.transition import transition
 from functions.status_tracker.progress import STALLED
 
-DESTINATION = "knativeerrordest"
 _CODE = "knativeerrorcode"
 _REASON = "DeliveryFailed"
 _log = logging.getLogger(__name__)
@@ -51,11 +51,6 @@ _RESOURCE_EVENTS = frozenset({RESOURCE_ADDED, RESOURCE_UPDATED, RESOURCE_DELETED
 _KINDS: Mapping[str, type[Object]] = {
     model.resource.kind: model for model in (AegisAlert, AegisAlertOpsRule, AegisOpsTemplate, AegisRawAlert, Workflow)
 }
-
-
-def is_dead_letter(event: Event) -> bool:
-    """Whether Knative gave up on the event: it says then where it could not be delivered to."""
-    return DESTINATION in event.extensions
 
 
 def named_by(event: Event) -> Object | None:
@@ -100,7 +95,7 @@ async def report(kube: Kube, event: Event) -> None:
     Raises:
         Unavailable: when the API server is away.
     """
-    destination, code = event.extensions[DESTINATION], event.extensions.get(_CODE, "")
+    destination, code = event.extensions[UNDELIVERED_TO], event.extensions.get(_CODE, "")
     about = named_by(event)
     extra = {"type": event.type, "subject": event.subject, "destination": destination, "code": code}
     _log.error("an event was not delivered", extra={**extra, "object": about.reference if about else ""})

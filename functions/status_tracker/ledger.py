@@ -1,6 +1,6 @@
 """What a workflow counts for: the template it was rendered from and the rule that asked for it, one after the other."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aegis.kube import Kube
 from aegis.models.alert import PhaseRecord
@@ -11,8 +11,7 @@ from aegis.names import Uid
 from functions.status_tracker.counters import Counter, Ended, Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Template and rule of a workflow, as far as they are known."""
 
     template: Reference | None

@@ -10,6 +10,7 @@ workflow the finalizer aegis.io/outcome. It deletes alerts whose time is over.
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 import functions_framework.aio
 from pydantic import ValidationError
@@ -21,9 +22,10 @@ from aegis.errors import BadEvent
 from aegis.events import RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, TICK, Event
 from aegis.function import serve
 from aegis.models.workflow import Workflow
-from functions.status_tracker.deadletter import is_dead_letter, report
-from functions.status_tracker.sweep import Sweeper
 from functions.status_tracker.tracking import Tracker
+
+if TYPE_CHECKING:
+    from functions.status_tracker.sweep import Sweeper
 
 WORKFLOW = Workflow.resource.kind
 
@@ -35,8 +37,10 @@ def tracker() -> Tracker:
 
 
 @cache
-def sweeper() -> Sweeper:
+def sweeper() -> "Sweeper":
     """This process's one sweep at a time."""
+    from functions.status_tracker.sweep import Sweeper  # noqa: PLC0415  (a workflow's event need not wait for it)
+
     return Sweeper(tracker())
 
 
@@ -52,7 +56,9 @@ async def handle(event: Event) -> Event | None:
     Raises:
         BadEvent: for a type or kind that is none of the above, unless it is a dead letter.
     """
-    if is_dead_letter(event):
+    if event.is_dead_letter:
+        from functions.status_tracker.deadletter import report  # noqa: PLC0415  (the same)
+
         await report(kube(), event)
         return None
     if event.type == TICK:

@@ -5,8 +5,7 @@ on record is final, and the counts derive from the records instead of growing by
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
 from aegis.models.base import ObjectMeta
@@ -28,8 +27,7 @@ _ARGO_PHASES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a workflow got, and whose it is."""
 
     alert: ObjectMeta

@@ -8,10 +8,9 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from aegis import broker, stuck
 from aegis.events import Event
@@ -32,8 +31,7 @@ T = TypeVar("T", AegisAlertOpsRule, AegisOpsTemplate)
 Step = Callable[[], Awaitable[Event | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What there is."""
 
     alerts: Sequence[AegisAlert]

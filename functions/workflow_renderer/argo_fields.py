@@ -6,11 +6,10 @@ unknown field in silence or, asked to be strict, refuse the workflow without say
 
 import json
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as File
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.workflow_renderer.document import Composite, Path, spelled
 from functions.workflow_renderer.errors import Problem
@@ -26,8 +25,7 @@ _PLURAL = {"mutex": "mutexes", "semaphore": "semaphores"}
 Shape = str | int | list[Any]
 
 
-@dataclass(frozen=True)
-class Typed:
+class Typed(NamedTuple):
     """A scalar that holds values, and the type that its field has."""
 
     composite: Composite

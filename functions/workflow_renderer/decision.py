@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
-from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import Uid
 
@@ -29,7 +29,7 @@ def is_wanted(alert: AegisAlert, *, uid: Uid, phase: Phase) -> bool:
     )
 
 
-def is_as_matched(alert: AegisAlert, phase: Phase, rule: AegisAlertOpsRule) -> bool:
+def is_as_matched(alert: AegisAlert, phase: Phase, rule: Object) -> bool:
     """Whether the rule is the one that was matched, and was not edited since."""
     matched = alert.status.record(phase).rule
     return matched is not None and (rule.metadata.uid, rule.metadata.generation) == (matched.uid, matched.generation)

@@ -6,8 +6,7 @@ are the author's alone, so a mark in one is an error; anchors and merge keys wor
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -25,8 +24,7 @@ _OTHERWISE = frozenset(f"{_TAG}{kind}" for kind in ("int", "timestamp", "value")
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)")
 
 
-@dataclass(frozen=True)
-class Composite:
+class Composite(NamedTuple):
     """A scalar that holds values."""
 
     parts: tuple[Part, ...]

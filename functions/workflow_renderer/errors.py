@@ -1,13 +1,12 @@
 """What can be wrong with a template, or with an alert's values in it; no retry mends either."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a template."""
 
     where: str
@@ -20,8 +19,7 @@ class Problem:
         return f"{self.where}: {self.problem}" + (f" (accepted: {self.accepted})" if self.accepted else "")
 
 
-@dataclass(frozen=True)
-class Unsafe:
+class Unsafe(NamedTuple):
     """One value that may not stand where the template puts it."""
 
     field: str

@@ -11,7 +11,7 @@ author's own.
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from functions.workflow_renderer.errors import invalid
 
@@ -36,8 +36,7 @@ class Quoted(str):
         return quoted
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A value that a template puts into a scalar."""
 
     text: str

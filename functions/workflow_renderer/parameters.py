@@ -6,9 +6,8 @@ inferred of its object, but neither system parameters nor the alert's identity. 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from aegis.models.alert import AegisAlert
 from functions.workflow_renderer.errors import Problem, TemplateInvalid
@@ -17,8 +16,7 @@ WHOLE = "alert"
 _LISTED = 30
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(NamedTuple):
     """What a template is rendered with: strings by name, and the whole alert as plain data."""
 
     names: dict[str, Any]

@@ -2,16 +2,16 @@
 
 import logging
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from aegis import clock
 from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
-from aegis.models.base import Model, ObjectMeta
+from aegis.models.base import Model, Object, ObjectMeta
 from aegis.models.rule import AegisAlertOpsRule
-from aegis.models.template import AegisOpsTemplate
+from aegis.models.template import AegisOpsTemplate, TemplateSpec
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
 from aegis.recorder import record
 from aegis.transition import transition
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Named(Model):
-    """Of an alert only who it is: it is read again, and a validator of the whole would cost a cold start 10 ms."""
+    """Of an alert only who it is: it is read again. As below, no more is read than used: a cold start pays for it."""
 
     metadata: ObjectMeta
 
@@ -33,6 +33,26 @@ class Match(Model):
 
     phase: Phase
     alert: Named
+
+
+class Rule(Object):
+    """Of a rule only which it is."""
+
+    resource = AegisAlertOpsRule.resource
+
+
+class Template(Object):
+    """Of a template only which it is, and what to make of it."""
+
+    resource = AegisOpsTemplate.resource
+
+    spec: TemplateSpec = Field(default_factory=TemplateSpec)
+
+
+class Created(Object):
+    """Of a workflow only which it is, and whose."""
+
+    resource = Workflow.resource
 
 
 class Refused(Exception):
@@ -83,26 +103,24 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     )
 
 
-def _named(item: AegisAlert | Workflow) -> dict[str, str]:
+def _named(item: Object) -> dict[str, str]:
     return {"namespace": item.metadata.namespace, "name": item.metadata.name, "uid": item.metadata.uid}
 
 
-async def _rule(kube: Kube, reference: RuleReference) -> AegisAlertOpsRule | None:
+async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:
     try:
-        return await kube.get(AegisAlertOpsRule, namespace=reference.namespace, name=reference.name)
+        return await kube.get(Rule, namespace=reference.namespace, name=reference.name)
     except NotFound:
         return None
 
 
-async def _create(
-    kube: Kube, alert: AegisAlert, phase: Phase, rule: AegisAlertOpsRule, reference: TemplateReference
-) -> Workflow:
+async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:
     from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
     from functions.workflow_renderer.rendering import render  # noqa: PLC0415  (see recording)
 
     where = f"{reference.namespace}/{reference.name}"
     try:
-        template = await kube.get(AegisOpsTemplate, namespace=reference.namespace, name=reference.name)
+        template = await kube.get(Template, namespace=reference.namespace, name=reference.name)
     except NotFound as error:
         raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, f"there is no AegisOpsTemplate {where}") from error
     try:
@@ -114,9 +132,9 @@ async def _create(
     manifest = build_workflow(rendered, alert=alert, phase=phase, rule=rule, template=template)
     namespace, name = alert.metadata.namespace, manifest["metadata"]["name"]
     try:
-        return await kube.create(Workflow, manifest, namespace=namespace)
+        return await kube.create(Created, manifest, namespace=namespace)
     except AlreadyExists as error:
-        existing = await kube.get(Workflow, namespace=namespace, name=name)
+        existing = await kube.get(Created, namespace=namespace, name=name)
         if existing.metadata.deletion_timestamp is not None:
             raise Unavailable(f"workflow {name} is being deleted") from error
         if existing.metadata.annotations.get(ALERT_UID_ANNOTATION) == alert.metadata.uid:

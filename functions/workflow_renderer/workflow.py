@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aegis.models.alert import AegisAlert, Phase
-from aegis.models.rule import AegisAlertOpsRule
-from aegis.models.template import AegisOpsTemplate
+from aegis.models.base import Object
 from aegis.models.workflow import (
     ALERT_LABEL,
     ALERT_UID_ANNOTATION,
@@ -22,8 +21,8 @@ def build_workflow(
     *,
     alert: AegisAlert,
     phase: Phase,
-    rule: AegisAlertOpsRule,
-    template: AegisOpsTemplate,
+    rule: Object,
+    template: Object,
 ) -> dict[str, Any]:
     """Give a rendered manifest its name, its namespace, its labels, its owner and its finalizer.
 

@@ -2,9 +2,7 @@
 
 import gc
 import os
-import sys
 
 # A function is waited for while it starts from zero, and that is mostly imports:
 gc.set_threshold(50_000)  # modules stay, the collector would look through them in vain again and again
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would read what every installed package declares
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line, with rich where that is there

@@ -3,54 +3,46 @@
 import json
 import os
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpcore
 
 from aegis.kube import Kube
+from aegis.server import KEEPALIVE_SECONDS, Server
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_TIMEOUT_SECONDS = 10.0
 _CONNECTIONS = 64
 
 
-class _ServiceAccountToken(httpx.Auth):
+def _service_account_token() -> str:
     """The pod's own token, read for each request, because the kubelet renews it."""
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {(_SERVICE_ACCOUNT / 'token').read_text().strip()}"
-        yield request
+    return (_SERVICE_ACCOUNT / "token").read_text().strip()
 
 
-class _StaticToken(httpx.Auth):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
-
-
-def _client(url: str, *, auth: httpx.Auth | None, context: ssl.SSLContext) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=url,
-        auth=auth,
-        verify=context,
-        timeout=_TIMEOUT_SECONDS,
-        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-        headers={"User-Agent": f"aegis-function/{os.environ.get('K_SERVICE', 'local')}", "Accept": "application/json"},
-        trust_env=False,
+def _server(url: str, *, token: Callable[[], str] | None, context: ssl.SSLContext | None) -> Server:
+    pool = httpcore.AsyncConnectionPool(
+        ssl_context=context, max_connections=_CONNECTIONS, keepalive_expiry=KEEPALIVE_SECONDS
     )
+    return Server(url, pool, user_agent=f"aegis-function/{os.environ.get('K_SERVICE', 'local')}", token=token)
 
 
-def _from_kubeconfig(path: str) -> httpx.AsyncClient:
+def _from_kubeconfig(path: str) -> Server:
     config = _parsed(Path(path).read_text(encoding="utf-8"))
     context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
     cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
     user: dict[str, str] = next((u["user"] for u in config.get("users") or [] if u["name"] == context.get("user")), {})
+    token = user.get("token")
+    return _server(
+        cluster["server"],
+        token=None if token is None else lambda: token,
+        context=_tls(cluster, user) if cluster["server"].startswith("https:") else None,
+    )
+
+
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, str]) -> ssl.SSLContext:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if cluster.get("insecure-skip-tls-verify"):
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
@@ -58,7 +50,7 @@ def _from_kubeconfig(path: str) -> httpx.AsyncClient:
         tls.load_verify_locations(cafile=cluster["certificate-authority"])
     if "client-certificate" in user:
         tls.load_cert_chain(user["client-certificate"], user["client-key"])
-    return _client(cluster["server"], auth=_StaticToken(user["token"]) if "token" in user else None, context=tls)
+    return tls
 
 
 def _parsed(kubeconfig: str) -> Any:
@@ -71,12 +63,12 @@ def _parsed(kubeconfig: str) -> Any:
         return yaml.safe_load(kubeconfig)
 
 
-def _from_service_account() -> httpx.AsyncClient:
+def _from_service_account() -> Server:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     if ":" in host:  # IPv6
         host = f"[{host}]"
     context = ssl.create_default_context(cafile=str(_SERVICE_ACCOUNT / "ca.crt"))
-    return _client(f"https://{host}:{port}", auth=_ServiceAccountToken(), context=context)
+    return _server(f"https://{host}:{port}", token=_service_account_token, context=context)
 
 
 @cache

@@ -6,8 +6,8 @@ project does not depend on which version that is.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from cloudevents.conversion import to_structured
@@ -28,13 +28,14 @@ RESOURCE_ADDED = "dev.knative.apiserver.resource.add"
 RESOURCE_UPDATED = "dev.knative.apiserver.resource.update"
 RESOURCE_DELETED = "dev.knative.apiserver.resource.delete"
 TICK = "dev.knative.sources.ping"
+UNDELIVERED_TO = "knativeerrordest"
+"""The extension of a dead letter, an event that Knative gave up on: where it could not be delivered to."""
 
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 _CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """A CloudEvent 1.0 with JSON data."""
 
     type: str
@@ -42,12 +43,17 @@ class Event:
     id: str
     data: Any = None
     subject: str = ""
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = MappingProxyType({})
 
     @property
     def identity(self) -> str:
         """Source and id: together unique for each distinct event (CloudEvents 1.0, section 3.1.1)."""
         return f"{self.source} {self.id}"
+
+    @property
+    def is_dead_letter(self) -> bool:
+        """Whether Knative gave up on it."""
+        return UNDELIVERED_TO in self.extensions
 
 
 def _from_sdk(event: CloudEvent) -> Event:

@@ -8,76 +8,84 @@ here: the Broker delivers again, and the sweep starts again what nobody delivers
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from http import HTTPStatus
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import httpx
+import httpcore
 from pydantic import ValidationError
 
 from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from aegis.models.base import Object
 from aegis.names import ResourceVersion
+from aegis.server import Server
 
+_JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
 _MESSAGE_LENGTH = 1024
 _PAGE = 500
 _QUOTA = "exceeded quota"  # a refusal that passes, told from a missing right by its words alone
 _REFUSALS: Mapping[int, type[ApiError]] = {
-    httpx.codes.BAD_REQUEST: Invalid,
-    httpx.codes.FORBIDDEN: Forbidden,
-    httpx.codes.NOT_FOUND: NotFound,
-    httpx.codes.UNPROCESSABLE_ENTITY: Invalid,
+    HTTPStatus.BAD_REQUEST: Invalid,
+    HTTPStatus.FORBIDDEN: Forbidden,
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.UNPROCESSABLE_ENTITY: Invalid,
 }
 
 T = TypeVar("T", bound=Object)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Collection(Generic[T]):
+class Collection(NamedTuple, Generic[T]):
     """The objects of a list, and the version of the store they were read at."""
 
     items: Sequence[T]
     resource_version: ResourceVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[T]):
+class Change(NamedTuple, Generic[T]):
     """One change that a watch reports; ``deleted`` says that the object is gone."""
 
     item: T
     deleted: bool
 
 
-def _retry_after(response: httpx.Response) -> int:
-    value = response.headers.get("Retry-After", "")
+def _retry_after(answer: httpcore.Response) -> int:
+    value = next((value for name, value in answer.headers if name.lower() == b"retry-after"), b"")
     return int(value) if value.isdigit() else 1
 
 
-def _raise_for(response: httpx.Response, *, json_patch: bool) -> None:
+def _raise_for(answer: httpcore.Response, asked: str, *, json_patch: bool) -> None:
     """Turn a refusal into the error that its caller treats differently; the body is quoted only if it is a Status."""
-    if response.is_success:
+    code = answer.status
+    if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
         return
-    code = response.status_code
     try:
-        status = response.json()
+        status = json.loads(answer.content)
         message, reason = str(status.get("message", ""))[:_MESSAGE_LENGTH], str(status.get("reason", ""))
     except (ValueError, AttributeError):
         message, reason = "", ""
-    message = message or f"the API server answered {code} to {response.request.method} {response.request.url.path}"
-    no_room = code == httpx.codes.FORBIDDEN and _QUOTA in message
-    if no_room or code == httpx.codes.TOO_MANY_REQUESTS or code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise Unavailable(message, retry_after=_retry_after(response))
+    message = message or f"the API server answered {code} to {asked}"
+    no_room = code == HTTPStatus.FORBIDDEN and _QUOTA in message
+    if no_room or code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise Unavailable(message, retry_after=_retry_after(answer))
     raise _refusal(code, reason, json_patch=json_patch)(message, status=code, reason=reason)
 
 
 def _refusal(code: int, reason: str, *, json_patch: bool) -> type[ApiError]:
-    if code == httpx.codes.CONFLICT:
+    if code == HTTPStatus.CONFLICT:
         return AlreadyExists if reason == "AlreadyExists" else Conflict
-    if code == httpx.codes.UNPROCESSABLE_ENTITY and json_patch:  # how a failed `test` is answered
+    if code == HTTPStatus.UNPROCESSABLE_ENTITY and json_patch:  # how a failed `test` is answered
         return Conflict
     return _REFUSALS.get(code, ApiError)
+
+
+async def _lines(answer: httpcore.Response) -> AsyncIterator[bytes]:
+    rest = b""
+    async for part in answer.aiter_stream():
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line
 
 
 def _readable(model: type[T], items: Sequence[Mapping[str, Any]]) -> Iterator[T]:
@@ -93,9 +101,9 @@ def _readable(model: type[T], items: Sequence[Mapping[str, Any]]) -> Iterator[T]
 class Kube:
     """The verbs of the API server; every method may raise ``Unavailable``, and ``ApiError`` for what it refuses."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        """Speak through a client whose base URL and credentials are set (``aegis.connection``)."""
-        self._client = client
+    def __init__(self, server: Server) -> None:
+        """Speak with a server (``aegis.connection``)."""
+        self._server = server
 
     async def _send(
         self,
@@ -103,18 +111,16 @@ class Kube:
         path: str,
         *,
         body: object = None,
-        content_type: str = "application/json",
+        content_type: str = _JSON,
         params: Mapping[str, str] | None = None,
     ) -> Any:
         content = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": content_type}
+        async with self._server.answer(
+            method, path, params=params or {}, content_type=content_type, body=content
+        ) as answer:
+            _raise_for(answer, f"{method} {path}", json_patch=content_type == _JSON_PATCH)
         try:
-            response = await self._client.request(method, path, content=content, headers=headers, params=params)
-        except httpx.HTTPError as error:
-            raise Unavailable(f"the API server cannot be reached: {type(error).__name__}") from error
-        _raise_for(response, json_patch=content_type == _JSON_PATCH)
-        try:
-            return response.json()
+            return json.loads(answer.content)
         except ValueError as error:
             raise Unavailable("the API server's answer was cut off") from error
 
@@ -147,21 +153,16 @@ class Kube:
         Raises:
             ApiError: with status 410 when the version is too old: list again.
         """
-        params = {"watch": "true", "resourceVersion": since}
-        try:
-            async with self._client.stream("GET", model.resource.path(None), params=params, timeout=None) as response:
-                if not response.is_success:
-                    await response.aread()
-                _raise_for(response, json_patch=False)
-                async for line in response.aiter_lines():
-                    change = json.loads(line)
-                    if change["type"] == "ERROR":
-                        status = change["object"]
-                        raise ApiError(status.get("message", ""), status=status.get("code", 0))
-                    if change["type"] != "BOOKMARK":
-                        yield Change(model.read(change["object"]), deleted=change["type"] == "DELETED")
-        except httpx.HTTPError as error:
-            raise Unavailable(f"the API server cannot be reached: {type(error).__name__}") from error
+        path, params = model.resource.path(None), {"watch": "true", "resourceVersion": since}
+        async with self._server.answer("GET", path, params=params, endless=True) as answer:
+            _raise_for(answer, f"GET {path}", json_patch=False)
+            async for line in _lines(answer):
+                change = json.loads(line)
+                if change["type"] == "ERROR":
+                    status = change["object"]
+                    raise ApiError(status.get("message", ""), status=status.get("code", 0))
+                if change["type"] != "BOOKMARK":
+                    yield Change(model.read(change["object"]), deleted=change["type"] == "DELETED")
 
     async def create(self, model: type[T], manifest: Mapping[str, Any], *, namespace: str) -> T:
         """Create an object; unknown fields are refused, not dropped.

@@ -5,9 +5,8 @@ last; the sweep finds it there and gives the hint again. A row says which state,
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
@@ -28,8 +27,7 @@ Names = Collection[tuple[str, str]]
 """Namespaces and names of the workflows that exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class Row(NamedTuple, Generic[T]):
     """One state that should not last."""
 
     state: str

@@ -5,8 +5,7 @@ step was already taken, so a second delivery changes nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, Unavailable
 from aegis.kube import Kube
@@ -16,8 +15,7 @@ T = TypeVar("T", bound=Object)
 _ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Outcome(NamedTuple, Generic[T]):
     """The object after the step, and whether it was this call that took it."""
 
     item: T

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time
+from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time, no_items
 from aegis.models.cel import immutable
 from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
@@ -133,7 +133,7 @@ class TemplateReference(Model):
     name: str = Field(description="Name of the template.")
 
 
-class PhaseRecord(Model):
+class PhaseRecord(Model, defer_build=False):
     """What was decided and what came of it in one phase of the alert."""
 
     trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
@@ -171,7 +171,7 @@ class AlertState(Model):
     received_events: Annotated[
         list[str],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="Hashes of the last events counted, so that one delivered twice counts once.",
             max_length=50,
             json_schema_extra={"x-kubernetes-list-type": "atomic"},

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aegis.models.base import Model
+from aegis.models.base import Model, no_items
 
 
-class Condition(Model):
+class Condition(Model, defer_build=False):
     """One observation of an object's state."""
 
     type: str = Field(description="What is observed, in CamelCase.")
@@ -30,7 +30,7 @@ class Condition(Model):
 Conditions = Annotated[
     list[Condition],
     Field(
-        default_factory=list,
+        default_factory=no_items,
         description="The latest observations of the object's state, one per type.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     ),

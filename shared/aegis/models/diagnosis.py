@@ -5,14 +5,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aegis.models.base import Column, Count, Model, Object, Resource, Time
+from aegis.models.base import Column, Count, Model, Object, Resource, Time, no_items
 from aegis.models.cel import rule
 from aegis.models.conditions import Conditions
 
 _DURATION = r"^([0-9]+|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$"
 _LONGEST_DURATION = 64
 
-Texts = Annotated[list[str], Field(default_factory=list, json_schema_extra={"x-kubernetes-list-type": "atomic"})]
+Texts = Annotated[list[str], Field(default_factory=no_items, json_schema_extra={"x-kubernetes-list-type": "atomic"})]
 
 
 class DiagnosisPhase(StrEnum):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from aegis.models.base import Column, Count, Model, Object, Resource, Time
+from aegis.models.base import Column, Count, Model, Object, Resource, Time, no_items
 from aegis.models.cel import rule
 from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
@@ -173,7 +173,7 @@ class CheckResults(Model):
     results: Annotated[
         list[CheckResult],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="The nodes with a bad condition.",
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),

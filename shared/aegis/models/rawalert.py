@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource, StringMap
+from aegis.models.base import Column, Model, Object, Resource, StringMap, no_items
 from aegis.models.conditions import Conditions
 
 
@@ -30,7 +30,7 @@ class RawAlertState(Model):
     alerts: Annotated[
         list[str],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="Names of the alerts found in it.",
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),

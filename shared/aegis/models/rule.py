@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.base import Column, Model, Object, Resource, no_items
 from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
 
@@ -38,7 +38,7 @@ class RuleSpec(Model):
     alert_conditions: Annotated[
         list[AlertCondition],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="The rule applies when one of these holds.",
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),
@@ -80,7 +80,7 @@ class RuleState(Model):
     counted: Annotated[
         list[Counted],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="Workflows in the counts whose finalizer may still be there.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
         ),

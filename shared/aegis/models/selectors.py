@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from aegis.models.base import Model, StringMap
+from aegis.models.base import Model, StringMap, no_items
 from aegis.models.cel import rule
 
 _EXPRESSIONS = 256  # the API server wants a bound on what a rule runs over
@@ -34,7 +34,7 @@ class LabelSelectorRequirement(Model):
     key: str = Field(description="The label's key.", min_length=1)
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How key and values relate.")
     values: list[str] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="The values: at least one for In and NotIn, none for Exists and DoesNotExist.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
@@ -57,7 +57,7 @@ class LabelSelector(Model):
 
     match_labels: StringMap = Field(default_factory=dict, description="Labels and the values they must have.")
     match_expressions: list[LabelSelectorRequirement] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Requirements on labels.",
         json_schema_extra={"x-kubernetes-list-type": "atomic", "maxItems": _EXPRESSIONS},
     )

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.base import Column, Model, Object, Resource, no_items
 from aegis.models.conditions import Conditions
 from aegis.models.rule import Counted
 
@@ -41,7 +41,7 @@ class TemplateState(Model):
     counted: Annotated[
         list[Counted],
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="Workflows in the counts whose finalizer may still be there.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
         ),

@@ -6,13 +6,14 @@ import pytest
 from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from aegis.kube import Kube
 from aegis.models.workflow import Workflow
+from tests.unit.transports import kube_over
 
 
 def answering(code: int, *, reason: str = "", message: str = "m", headers: dict[str, str] | None = None) -> Kube:
     """An API server that refuses everything in one way."""
     body = {"kind": "Status", "reason": reason, "message": message}
     transport = httpx.MockTransport(lambda _: httpx.Response(code, json=body, headers=headers))
-    return Kube(httpx.AsyncClient(transport=transport, base_url="http://api"))
+    return kube_over(transport)
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,14 @@ async def test_a_server_that_cannot_be_reached_is_away_for_now() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    kube = Kube(httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://api"))
+    kube = kube_over(httpx.MockTransport(refuse))
     with pytest.raises(Unavailable, match="cannot be reached"):
         await kube.get(Workflow, namespace="n", name="x")
 
 
 async def test_an_answer_that_is_no_status_is_not_quoted() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>secret</html>"))
-    kube = Kube(httpx.AsyncClient(transport=transport, base_url="http://api"))
+    kube = kube_over(transport)
     with pytest.raises(Unavailable) as raised:
         await kube.get(Workflow, namespace="n", name="x")
     assert "secret" not in str(raised.value)
@@ -72,5 +73,5 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
     items = [{"metadata": {"name": "odd"}, "spec": "no mapping"}, {"metadata": {"name": "good"}}]
     page = {"metadata": {"resourceVersion": "7"}, "items": items}
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
-    found = await Kube(httpx.AsyncClient(transport=transport, base_url="http://api")).list(Workflow)
+    found = await kube_over(transport).list(Workflow)
     assert [item.metadata.name for item in found.items] == ["good"]

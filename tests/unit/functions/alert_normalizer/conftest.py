@@ -1,8 +1,8 @@
 """An API server in the process, with the project's own CRDs; what happens on the way to it is the test's to say."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -16,6 +16,10 @@ from functions.alert_normalizer.routes import Reception
 from functions.alert_normalizer.settings import Settings
 from sandbox.api import Api
 from sandbox.api.http import HttpApi
+from tests.unit.transports import kube_over
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 CRDS = Path(__file__).parents[4] / "crds"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -69,9 +73,8 @@ async def way(api: Api) -> Way:
 
 
 @pytest.fixture
-async def kube(way: Way) -> AsyncIterator[Kube]:
-    async with httpx.AsyncClient(transport=way, base_url="http://api") as client:
-        yield Kube(client)
+def kube(way: Way) -> Kube:
+    return kube_over(way)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AlertStatus, InvolvedObject
+from aegis.models.alert import AlertStatus
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import LARGEST_ALERT, storable
-from functions.alert_normalizer.incoming import BadContent, Incoming, Rejection
+from functions.alert_normalizer.incoming import BadContent, Incoming, Rejection, Subject
 from functions.alert_normalizer.manifest import manifest
 from functions.alert_normalizer.settings import Settings
 from tests.unit.functions.alert_normalizer.alerts import CUSTOM, JSON, NEARLY, WEBHOOK_ALERT
@@ -44,7 +44,7 @@ def test_the_go_systems_own_example() -> None:
         AlertStatus.FIRING,
         "5f972974ccf1ee9b",
     )
-    assert alert.involved_object == InvolvedObject(kind="Node", name="node1", namespace="", node="node1")
+    assert alert.involved_object == Subject(kind="Node", name="node1", namespace="", node="node1")
     assert alert.details == {"startAt": "2022021122", "node": "node1"}
     assert (alert.source, alert.starts_at) == ("Default", "")
     assert alert.name().startswith("default-nodeoutofdiskspace-")

@@ -19,6 +19,7 @@ from functions.alert_normalizer.intake import Answer, Intake, Result, Stored
 from functions.alert_normalizer.settings import Settings
 from sandbox.api import Api
 from tests.unit.functions.alert_normalizer.conftest import Clock, Way, undisturbed
+from tests.unit.transports import kube_over
 
 AT_8 = "2026-01-01T08:00:00Z"
 ON_TIME = "2026-01-01T12:00:00Z"
@@ -376,7 +377,7 @@ async def test_a_refused_post_takes_no_other_of_its_name_along() -> None:
         return httpx.Response(201, json={**bodies[-1], "status": {"status": "Firing", "count": 1}})
 
     transport = httpx.MockTransport(refuse_the_first)
-    intake = Intake(Kube(httpx.AsyncClient(transport=transport, base_url="http://api")), Settings())
+    intake = Intake(kube_over(transport), Settings())
     first, second = intake.submit(FIRING), intake.submit(FIRING)
     assert stored(await first).result is Result.REJECTED
     assert stored(await second).result is Result.CREATED

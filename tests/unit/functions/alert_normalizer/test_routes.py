@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from aegis import broker
 from aegis.events import Event, read_event
-from aegis.kube import Kube
 from functions.alert_normalizer import routes
 from functions.alert_normalizer.intake import Intake
 from functions.alert_normalizer.routes import LARGEST_BODY, Reception
@@ -26,6 +25,7 @@ from functions.alert_normalizer.settings import Settings
 from sandbox.api import Api
 from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY
 from tests.unit.functions.alert_normalizer.conftest import METHODS, Way, client_of
+from tests.unit.transports import Pool, kube_over
 
 PATHS = ["/alertmanager/alert", "/alert", "/default/alert", "/ai/alert", "/"]
 CUSTOM = {"type": "DiskFull", "status": "Firing", "fingerprint": "f1"}
@@ -51,7 +51,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=self._app()))
+        self.pool = Pool(httpx.ASGITransport(app=self._app()))
 
     def _app(self) -> Starlette:
         return Starlette(routes=[Route("/", self._take, methods=["POST"])])
@@ -62,12 +62,11 @@ class Sink:
 
 
 @pytest.fixture
-async def sink(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sink]:
+def sink(monkeypatch: pytest.MonkeyPatch) -> Sink:
     sink = Sink()
     monkeypatch.setenv("K_SINK", "http://broker/")
-    monkeypatch.setattr(broker, "_client", lambda: sink.client)
-    yield sink
-    await sink.client.aclose()
+    monkeypatch.setattr(broker, "_pool", lambda: sink.pool)
+    return sink
 
 
 async def alerts(api: Api, plural: str = "aegisalerts") -> list[dict[str, Any]]:
@@ -162,18 +161,17 @@ async def test_what_cannot_be_read_names_the_problem(
 def test_no_json_makes_an_error_of_ours(data: object) -> None:
     async def post() -> None:
         """Against a server that is away: whatever gets as far as being stored is to be sent again."""
-        async with httpx.AsyncClient(transport=_Away(), base_url="http://api") as client:
-            kube = Kube(client)
-            async with client_of(Reception(kube, Settings(), Intake(kube, Settings()))) as sender:
-                for path in ("/alert", "/alertmanager/alert"):
-                    response = await sender.post(path, content=json.dumps(data))
-                    assert response.status_code in (200, 400, 422, 503)
-                event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "io.aegis.alert.v1", "data": data}
-                headers = {"Content-Type": "application/cloudevents+json"}
-                response = await sender.post("/", content=json.dumps(event), headers=headers)
-                assert response.status_code in (204, 400, 422, 503)
-                response = await sender.post("/", content=json.dumps(data), headers=headers)
-                assert response.status_code == 400
+        kube = kube_over(_Away())
+        async with client_of(Reception(kube, Settings(), Intake(kube, Settings()))) as sender:
+            for path in ("/alert", "/alertmanager/alert"):
+                response = await sender.post(path, content=json.dumps(data))
+                assert response.status_code in (200, 400, 422, 503)
+            event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "io.aegis.alert.v1", "data": data}
+            headers = {"Content-Type": "application/cloudevents+json"}
+            response = await sender.post("/", content=json.dumps(event), headers=headers)
+            assert response.status_code in (204, 400, 422, 503)
+            response = await sender.post("/", content=json.dumps(data), headers=headers)
+            assert response.status_code == 400
 
     asyncio.run(post())
 
@@ -312,9 +310,9 @@ async def test_a_broker_that_fails_is_not_the_senders_problem(
     sender: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("K_SINK", "http://127.0.0.1:1/")
-    async with httpx.AsyncClient(transport=_Away()) as client:
-        monkeypatch.setattr(broker, "_client", lambda: client)
-        assert results(await sender.post("/alert", json=CUSTOM)) == ["created"]
+    pool = Pool(_Away())
+    monkeypatch.setattr(broker, "_pool", lambda: pool)
+    assert results(await sender.post("/alert", json=CUSTOM)) == ["created"]
 
 
 async def test_what_was_stored_is_told_though_the_sender_is_to_try_again(

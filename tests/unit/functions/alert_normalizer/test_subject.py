@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import InvolvedObject
+from functions.alert_normalizer.incoming import Subject
 from functions.alert_normalizer.subject import subject_of
 
 KSM = {
@@ -205,7 +205,7 @@ EXPLICIT = {
 )
 def test_the_object_is_what_was_measured(labels: dict[str, str], expected: tuple[str, str, str, str]) -> None:
     kind, name, namespace, node = expected
-    assert subject_of(labels) == InvolvedObject(kind=kind, name=name, namespace=namespace, node=node)
+    assert subject_of(labels) == Subject(kind=kind, name=name, namespace=namespace, node=node)
 
 
 VALUES = st.text(st.sampled_from("ab-:1"), max_size=6)

@@ -9,7 +9,6 @@ import httpx
 import yaml
 
 from aegis.events import Event
-from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -17,7 +16,9 @@ from aegis.models.workflow import Workflow
 from functions.rule_matcher.answering import answer_alert
 from functions.rule_matcher.rules import RuleCache
 from sandbox.api import Api
+from sandbox.api.http import HttpApi
 from tests.unit.functions.rule_matcher.objects import rule_manifest
+from tests.unit.transports import kube_over
 
 T = TypeVar("T", bound=Object)
 ROOT = Path(__file__).resolve().parents[4]
@@ -31,19 +32,27 @@ def _crds() -> list[dict[str, Any]]:
     return [doc for file in files for doc in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
 
 
+class _Noted(httpx.AsyncBaseTransport):
+    """A way to the API server that notes what is asked."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, requests: list[str]) -> None:
+        self._transport = transport
+        self._requests = requests
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        watched = "watch " if "watch" in request.url.params else ""
+        self._requests.append(f"{watched}{request.method} {request.url.path.removeprefix('/apis/aegis.io/v1alpha1')}")
+        return await self._transport.handle_async_request(request)
+
+
 class Cluster:
     """An API server, and one process of the matcher's that speaks to it."""
 
-    def __init__(self, api: Api, client: httpx.AsyncClient) -> None:
+    def __init__(self, api: Api) -> None:
         self.api = api
-        self.kube = Kube(client)
-        self.rules = RuleCache(self.kube)
         self.requests: list[str] = []
-        client.event_hooks = {"request": [self._note]}
-
-    async def _note(self, request: httpx.Request) -> None:
-        watched = "watch " if "watch" in request.url.params else ""
-        self.requests.append(f"{watched}{request.method} {request.url.path.removeprefix('/apis/aegis.io/v1alpha1')}")
+        self.kube = kube_over(_Noted(httpx.ASGITransport(HttpApi(api)), self.requests))
+        self.rules = RuleCache(self.kube)
 
     def asked(self, since: int = 0) -> list[str]:
         """The requests that the matcher made, apart from its watches and the Events it recorded."""

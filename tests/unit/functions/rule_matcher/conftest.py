@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from sandbox.api import Api
-from sandbox.api.http import HttpApi
 from sandbox.api.serve import Server, serve
 from tests.unit.functions.rule_matcher.cluster import Cluster, start
 
@@ -20,10 +18,9 @@ async def api() -> Api:
 @pytest.fixture
 async def cluster(api: Api) -> AsyncIterator[Cluster]:
     """A cluster in the test's own process, whose watches never tell of anything: the slowest that a watch can be."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(HttpApi(api)), base_url="http://cluster") as client:
-        cluster = Cluster(api, client)
-        yield cluster
-        await cluster.rules.close()
+    cluster = Cluster(api)
+    yield cluster
+    await cluster.rules.close()
 
 
 @pytest.fixture

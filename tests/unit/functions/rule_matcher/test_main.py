@@ -33,7 +33,7 @@ async def function(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rule-matcher") as client:
         yield client
     await main.rules().close()
-    await kube()._client.aclose()
+    await kube()._server._pool.aclose()
 
 
 def event(typ: str, data: Any, **extensions: str) -> bytes:
@@ -48,10 +48,9 @@ async def test_it_says_that_it_is_well(function: httpx.AsyncClient, path: str) -
 
 
 async def test_an_alert_is_answered_with_its_match(function: httpx.AsyncClient, api: Api) -> None:
-    async with httpx.AsyncClient() as unused:
-        cluster = Cluster(api, unused)
-        await cluster.rule()
-        alert = await cluster.alert()
+    cluster = Cluster(api)
+    await cluster.rule()
+    alert = await cluster.alert()
     answer = await function.post("/", content=event(ALERT_FIRING, alert.manifest()), headers=STRUCTURED)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cloudevents+json")
     assert (answer.json()["type"], answer.json()["data"]["phase"]) == (RULE_MATCHED, "firing")

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from aegis.errors import Unavailable
-from aegis.kube import Kube
 from functions.rule_matcher.matching import RuleIndex
 from functions.rule_matcher.rules import RuleCache, StoredRule
 from sandbox.api import Api
 from sandbox.api.serve import Server
 from tests.unit.functions.rule_matcher.cluster import Cluster
 from tests.unit.functions.rule_matcher.objects import alert, rule_manifest
+from tests.unit.transports import kube_over
 
 
 class Way(httpx.AsyncBaseTransport):
@@ -59,15 +59,15 @@ def way() -> Way:
 @pytest.fixture
 async def rules(server: Server, way: Way, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RuleCache]:
     monkeypatch.setattr("functions.rule_matcher.rules._PAUSE_SECONDS", 0.01)
-    async with httpx.AsyncClient(base_url=server.url, transport=way) as client:
-        rules = RuleCache(Kube(client))
-        yield rules
-        await rules.close()
+    rules = RuleCache(kube_over(way, server.url))
+    yield rules
+    await rules.close()
+    await way.aclose()
 
 
 @pytest.fixture
 async def cluster(api: Api) -> Cluster:
-    return Cluster(api, httpx.AsyncClient())
+    return Cluster(api)
 
 
 def found(index: RuleIndex, typ: str = "NodeDown") -> str:

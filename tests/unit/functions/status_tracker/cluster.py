@@ -22,6 +22,7 @@ from aegis.models.workflow import Workflow
 from sandbox.api import Api
 from sandbox.api.http import HttpApi
 from tests.unit.functions.status_tracker.objects import MATCHED, NAMESPACE, PENDING, argo_status, workflow_manifest
+from tests.unit.transports import kube_over
 
 BEGAN = datetime(2026, 1, 1, 11, 45, tzinfo=UTC)
 T = TypeVar("T", bound=Object)
@@ -85,7 +86,7 @@ class Cluster:
     def connect(self) -> tuple[Kube, Link]:
         """A connection of its own, as each process has one."""
         link = Link(self._app)
-        return Kube(httpx.AsyncClient(transport=link, base_url="http://cluster")), link
+        return kube_over(link), link
 
     async def start(self) -> "Cluster":
         """Serve the kinds, and have one rule and one template."""

@@ -1,7 +1,5 @@
 """What the tracker's tests share."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -13,6 +11,7 @@ from aegis import broker
 from aegis.events import Event, read_event
 from functions.status_tracker.tracking import Tracker
 from tests.unit.functions.status_tracker.cluster import Cluster
+from tests.unit.transports import Pool
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def tracker(cluster: Cluster) -> Tracker:
 
 
 @pytest.fixture
-async def sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Event]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """What the Broker is told."""
     events: list[Event] = []
 
@@ -37,7 +36,7 @@ async def sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Event]]:
         return Response(status_code=202)
 
     app = Starlette(routes=[Route("/", take, methods=["POST"])])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-        monkeypatch.setenv("K_SINK", "http://broker/")
-        monkeypatch.setattr(broker, "_client", lambda: client)
-        yield events
+    pool = Pool(httpx.ASGITransport(app))
+    monkeypatch.setenv("K_SINK", "http://broker/")
+    monkeypatch.setattr(broker, "_pool", lambda: pool)
+    return events

@@ -19,7 +19,7 @@ from aegis.events import (
     Event,
 )
 from aegis.models.alert import AegisAlert
-from functions.status_tracker.deadletter import is_dead_letter, named_by, report
+from functions.status_tracker.deadletter import named_by, report
 from functions.status_tracker.tracking import Tracker
 from tests.unit.functions.status_tracker.cluster import Cluster
 
@@ -70,8 +70,8 @@ def test_whom_an_event_names(event: Event, expected: tuple[str, str] | None) -> 
 
 
 def test_only_what_knative_gave_up_on_is_a_dead_letter() -> None:
-    assert is_dead_letter(dead(TICK))
-    assert not is_dead_letter(Event(type=TICK, source="/t", id="1"))
+    assert dead(TICK).is_dead_letter
+    assert not Event(type=TICK, source="/t", id="1").is_dead_letter
 
 
 async def test_an_alert_says_that_it_is_stalled(cluster: Cluster, tracker: Tracker) -> None:

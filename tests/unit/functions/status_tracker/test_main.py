@@ -35,7 +35,7 @@ async def function(
     async with serve(cluster.api) as server, httpx.AsyncClient(transport=transport, base_url="http://f") as client:
         config.write_text(server.kubeconfig(namespace="monitoring"))
         yield client
-        await kube()._client.aclose()
+        await kube()._server._pool.aclose()
 
 
 def event(typ: str, data: Any, **extensions: str) -> bytes:
