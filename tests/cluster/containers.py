@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tests.cluster.layout import BIN, REGISTRY_ADDRESS
 from tests.cluster.manifests import image
 from tests.cluster.processes import run
+from tools.builders import Buildah
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ _EVENTING = (
 _SERVING = ("activator", "autoscaler", "controller", "queue", "webhook")
 _ARGO = ("workflow-controller", "argoexec")
 _KNATIVE_USER, _ARGO_USER = "65532", "8737"
+_FUNC_UTILS = "knative/func-utils:v2"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -38,6 +40,7 @@ def ensure(say: Callable[[str], None]) -> None:
         _program(image("serving", f"knative.dev/serving/cmd/{name}"), BIN / "serving" / name, name, _KNATIVE_USER)
     for name in _ARGO:
         _program(image("argo", f"argo/{name}"), BIN / "argo" / name, name, _ARGO_USER)
+    _func_utils()
     say("the images of Knative and Argo are in the registry")
 
 
@@ -59,6 +62,15 @@ def _program(reference: str, program: Path, name: str, user: str, *arguments: st
         run("buildah", "rm", container)
     run("buildah", "push", "--quiet", "--tls-verify=false", reference, f"docker://{REGISTRY_ADDRESS}/{place}")
     run("buildah", "rmi", reference)
+
+
+def _func_utils() -> None:
+    """Make what the func CLI starts in a cluster to reach functions from."""
+    if not _in_registry(_FUNC_UTILS):
+        folder = Path(__file__).parent / "images/func-utils"
+        buildah = Buildah()
+        buildah.build(f"ghcr.io/{_FUNC_UTILS}", folder / "Dockerfile", folder, ())
+        buildah.push(f"ghcr.io/{_FUNC_UTILS}", f"{REGISTRY_ADDRESS}/{_FUNC_UTILS}")
 
 
 def _in_registry(place: str) -> bool:
