@@ -55,6 +55,7 @@ deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECON
 
 e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
 	@$(BIN)/python -m pytest -q tests/e2e
+	@AEGIS_CONFORMANCE_KUBECONFIG="$$KUBECONFIG" $(BIN)/python -m pytest -q tests/conformance -k real
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json
 	@$(BIN)/python -m benchmarks
