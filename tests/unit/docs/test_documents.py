@@ -10,7 +10,12 @@ from aegis.models.alert import TriggerStatus
 from functions.alert_normalizer.intake import Result
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("sandbox/*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(ROOT.glob("sandbox/*.md")),
+    *sorted(ROOT.glob("tests/*/*.md")),
+]
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
 _LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
@@ -64,6 +69,6 @@ def test_every_result_of_the_intake_is_explained() -> None:
 
 
 def test_every_task_that_the_readme_names_is_one() -> None:
-    tasks = set(re.findall(r"^([a-z-]+):", text(ROOT / "Makefile"), re.MULTILINE))
-    named = {task for document in DOCUMENTS for task in re.findall(r"\bmake ([a-z-]+)", text(document))}
+    tasks = set(re.findall(r"^([a-z0-9-]+):", text(ROOT / "Makefile"), re.MULTILINE))
+    named = {task for document in DOCUMENTS for task in re.findall(r"\bmake ([a-z0-9-]+)", text(document))}
     assert named <= tasks
