@@ -7,7 +7,7 @@ version does the rest. Versions known here are therefore kept with the moment th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -19,35 +19,13 @@ from aegis.models.rule import AegisAlertOpsRule, Counted
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import Uid
 from functions.status_tracker.memory import Recent
+from functions.status_tracker.origin import Ended, Reference
 
 _ATTEMPTS = 20
 _OBJECTS = 256
 _DROPPED = 2000
 
 T = TypeVar("T", AegisAlertOpsRule, AegisOpsTemplate)
-
-
-class Reference(NamedTuple):
-    """Namespace and name of a template or rule."""
-
-    namespace: str
-    name: str
-
-    @classmethod
-    def read(cls, text: str) -> "Reference | None":
-        """Read ``namespace/name``, as workflows are annotated."""
-        namespace, slash, name = text.partition("/")
-        return cls(namespace, name) if namespace and slash and name else None
-
-
-@dataclass(slots=True, kw_only=True)
-class Ended:
-    """A workflow that ended. At the moment ``uncounted_at`` nobody had counted it; ``prove`` says whether still so."""
-
-    uid: Uid
-    outcome: OpsPhase
-    uncounted_at: float
-    prove: Callable[[], Awaitable[bool]]
 
 
 @dataclass(slots=True)

@@ -1,39 +1,11 @@
-"""What a workflow counts for: the template it was rendered from and the rule that asked for it, one after the other."""
-
-from typing import NamedTuple
+"""The counts of templates and rules together: a workflow counts for the one, then for the other."""
 
 from aegis.kube import Kube
-from aegis.models.alert import PhaseRecord
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
-from aegis.models.workflow import RULE_ANNOTATION, TEMPLATE_ANNOTATION, Workflow
 from aegis.names import Uid
-from functions.status_tracker.counters import Counter, Ended, Reference
-
-
-class Origin(NamedTuple):
-    """Template and rule of a workflow, as far as they are known."""
-
-    template: Reference | None
-    rule: Reference | None
-
-    @classmethod
-    def of_workflow(cls, workflow: Workflow) -> "Origin":
-        """As the workflow is annotated."""
-        annotations = workflow.metadata.annotations
-        return cls(
-            template=Reference.read(annotations.get(TEMPLATE_ANNOTATION, "")),
-            rule=Reference.read(annotations.get(RULE_ANNOTATION, "")),
-        )
-
-    @classmethod
-    def of_record(cls, record: PhaseRecord) -> "Origin":
-        """As the alert has it, for a workflow that is there no more."""
-        template, rule = record.template, record.rule
-        return cls(
-            template=Reference(template.namespace, template.name) if template else None,
-            rule=Reference(rule.namespace, rule.name) if rule else None,
-        )
+from functions.status_tracker.counters import Counter
+from functions.status_tracker.origin import Ended, Origin
 
 
 class Ledger:

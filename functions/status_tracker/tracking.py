@@ -5,8 +5,9 @@ running all of it again, on the next event or by the sweep, ends in the same.
 """
 
 import logging
+from functools import cached_property
 from time import monotonic
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aegis import broker, clock
 from aegis.errors import Conflict, NotFound
@@ -18,9 +19,8 @@ from aegis.names import Uid
 from aegis.recorder import record
 from aegis.transition import Outcome, transition
 from functions.status_tracker import finalizer
-from functions.status_tracker.counters import Ended
-from functions.status_tracker.ledger import Ledger, Origin
 from functions.status_tracker.memory import Recent, Turns
+from functions.status_tracker.origin import Ended, Origin
 from functions.status_tracker.progress import (
     Progress,
     decide,
@@ -33,6 +33,9 @@ from functions.status_tracker.progress import (
     vanished,
 )
 
+if TYPE_CHECKING:
+    from functions.status_tracker.ledger import Ledger
+
 SOURCE = "/aegis/status-tracker"
 _ALERTS = 1024
 _NEVER = 0.0
@@ -44,9 +47,15 @@ class Tracker:
 
     def __init__(self, kube: Kube) -> None:
         self.kube = kube
-        self.ledger = Ledger(kube)
         self._alerts = Recent[Uid, AegisAlert](_ALERTS)
         self._turns = Turns[Uid]()
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The counts, of which nothing is needed until a workflow ended."""
+        from functions.status_tracker.ledger import Ledger  # noqa: PLC0415  (a cold start need not wait for it)
+
+        return Ledger(self.kube)
 
     async def follow(self, workflow: Workflow, *, deleted: bool) -> Event | None:
         """Take in what an event says of a workflow; the reply tells of an outcome that was not known before."""

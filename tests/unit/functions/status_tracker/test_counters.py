@@ -8,8 +8,9 @@ from aegis.models.alert import OpsPhase
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import Uid
-from functions.status_tracker.counters import Counter, Ended, Reference, count_patch
+from functions.status_tracker.counters import Counter, count_patch
 from functions.status_tracker.memory import Recent
+from functions.status_tracker.origin import Ended, Reference
 from tests.unit.functions.status_tracker.cluster import Cluster
 
 
