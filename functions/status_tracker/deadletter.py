@@ -18,7 +18,6 @@ from aegis.events import (
     RESOURCE_DELETED,
     RESOURCE_UPDATED,
     RULE_MATCHED,
-    UNDELIVERED_TO,
     WORKFLOW_CREATED,
     Event,
 )
@@ -95,7 +94,7 @@ async def report(kube: Kube, event: Event) -> None:
     Raises:
         Unavailable: when the API server is away.
     """
-    destination, code = event.extensions[UNDELIVERED_TO], event.extensions.get(_CODE, "")
+    destination, code = event.undelivered_to or "", event.extensions.get(_CODE, "")
     about = named_by(event)
     extra = {"type": event.type, "subject": event.subject, "destination": destination, "code": code}
     _log.error("an event was not delivered", extra={**extra, "object": about.reference if about else ""})

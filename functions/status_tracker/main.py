@@ -56,7 +56,7 @@ async def handle(event: Event) -> Event | None:
     Raises:
         BadEvent: for a type or kind that is none of the above, unless it is a dead letter.
     """
-    if event.is_dead_letter:
+    if event.undelivered_to is not None:
         from functions.status_tracker.deadletter import report  # noqa: PLC0415  (the same)
 
         await report(kube(), event)

@@ -28,8 +28,6 @@ RESOURCE_ADDED = "dev.knative.apiserver.resource.add"
 RESOURCE_UPDATED = "dev.knative.apiserver.resource.update"
 RESOURCE_DELETED = "dev.knative.apiserver.resource.delete"
 TICK = "dev.knative.sources.ping"
-UNDELIVERED_TO = "knativeerrordest"
-"""The extension of a dead letter, an event that Knative gave up on: where it could not be delivered to."""
 
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 _CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
@@ -51,9 +49,9 @@ class Event(NamedTuple):
         return f"{self.source} {self.id}"
 
     @property
-    def is_dead_letter(self) -> bool:
-        """Whether Knative gave up on it."""
-        return UNDELIVERED_TO in self.extensions
+    def undelivered_to(self) -> str | None:
+        """Of a dead letter, an event that Knative gave up on: where it could not be delivered to."""
+        return self.extensions.get("knativeerrordest")
 
 
 def _from_sdk(event: CloudEvent) -> Event:

@@ -70,8 +70,8 @@ def test_whom_an_event_names(event: Event, expected: tuple[str, str] | None) -> 
 
 
 def test_only_what_knative_gave_up_on_is_a_dead_letter() -> None:
-    assert dead(TICK).is_dead_letter
-    assert not Event(type=TICK, source="/t", id="1").is_dead_letter
+    assert dead(TICK).undelivered_to == DESTINATION
+    assert Event(type=TICK, source="/t", id="1").undelivered_to is None
 
 
 async def test_an_alert_says_that_it_is_stalled(cluster: Cluster, tracker: Tracker) -> None:
