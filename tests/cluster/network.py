@@ -6,13 +6,19 @@ No route or setting of the host changes but the routes to the cluster's own netw
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
-from tests.cluster.layout import FIRST, NODES, SERVICE_NETWORK, Node
+from tests.cluster.layout import FIRST, NODES, SERVICE_NETWORK, STATE, Node
 from tests.cluster.processes import run
+
+_NAMES = Path("/run/netns")
+_NAMES_ARE_OURS = STATE / "names-of-namespaces-are-ours"
 
 
 def up() -> None:
     """Make the namespaces and lay the cables."""
+    if not _mounted(_NAMES):
+        _NAMES_ARE_OURS.touch()
     for node in NODES:
         _lay(node)
     for one, other in itertools.combinations(NODES, 2):
@@ -28,11 +34,28 @@ def down() -> None:
         # The kernel takes a namespace apart in its own time; the host's end of the cable is ours to take now.
         if f" {_cable(node)}@" in run("ip", "-oneline", "link"):
             run("ip", "link", "delete", _cable(node))
+    # The first namespace that gets a name makes ip mount this folder on itself.
+    if _NAMES_ARE_OURS.exists() and not namespaces():
+        if _mounted(_NAMES):
+            run("umount", _NAMES)
+        if _NAMES.exists():
+            _NAMES.rmdir()
+
+
+def inhabitants() -> list[int]:
+    """Return the pids of all processes in the nodes' namespaces."""
+    there = [node.namespace for node in NODES if node.namespace in namespaces()]
+    return [int(pid) for name in there for pid in run("ip", "netns", "pids", name).split()]
 
 
 def namespaces() -> set[str]:
     """Return the names of all network namespaces of this host."""
     return {line.split()[0] for line in run("ip", "netns", "list").splitlines() if line.strip()}
+
+
+def _mounted(folder: Path) -> bool:
+    # Not os.path.ismount(): it cannot tell a folder that is mounted on itself.
+    return str(folder) in (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
 def _lay(node: Node) -> None:

@@ -1,24 +1,22 @@
 """A node: containerd, the kubelet and kube-proxy in network, mount and process namespaces of their own.
 
 Whatever they mount, and wherever they write outside the cluster's folder, is seen inside only; and when the node's
-first process ends, the kernel ends all others and takes the mounts back.
+first process ends, the kernel ends all others and takes the mounts back. The machine's own settings stay as they are.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-from tests.cluster import registry
+from tests.cluster import processes, registry, runtime
 from tests.cluster.certificates import AUTHORITY
-from tests.cluster.containers import PAUSE
-from tests.cluster.layout import BIN, FIRST, POD_NETWORK, REGISTRY_ADDRESS, SERVICE_DOMAIN, Node
-from tests.cluster.processes import run, running, start, stop
+from tests.cluster.layout import BIN, FIRST, POD_NETWORK, SERVICE_DOMAIN, Node
+from tests.cluster.processes import run, running, start
 from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
@@ -26,6 +24,15 @@ if TYPE_CHECKING:
 
 # Where containerd, the network plugins and the kubelet write, whatever they are told.
 _OWN_FOLDERS = ("/run", "/var/lib/cni", "/var/lib/kubelet", "/var/log", "/opt")
+# What the kubelet insists on, or sets, though it is the whole machine's: here it finds a file that says so already.
+_KERNEL = {
+    "kernel/keys/root_maxbytes": "25000000",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+}
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -34,14 +41,9 @@ def up(node: Node, authority: Authority) -> None:
     node.folder.mkdir(parents=True, exist_ok=True)
     _init(node)
     registry.start(f"registry-{node.name}", namespace=node.namespace)
-    _containerd(node)
+    runtime.up(node, _entering(node))
     _kubelet(node, authority)
     _proxy(node, authority)
-
-
-def ctr(node: Node, *words: str) -> str:
-    """Run containerd's own client on a node."""
-    return run(BIN / "containerd/ctr", "--address", node.socket, "--namespace", "k8s.io", *words)
 
 
 def cgroups(node: Node) -> list[Path]:
@@ -50,9 +52,13 @@ def cgroups(node: Node) -> list[Path]:
     return [root / node.cgroup.lstrip("/") for root in roots]
 
 
-def down(node: Node) -> None:
-    """End a node with all that runs on it."""
-    stop(_first(node), signal.SIGKILL)
+def stop(node: Node) -> None:
+    """End a node's first process, and so all that runs on it."""
+    processes.stop(_first(node), signal.SIGKILL)
+
+
+def remove_cgroups(node: Node) -> None:
+    """Remove the control groups of what ran on a node."""
     for group in cgroups(node):
         for path in sorted(group.glob("**/"), reverse=True):
             until(f"{path} is empty", lambda path=path: _removed(path))  # type: ignore[misc]
@@ -68,7 +74,16 @@ def _removed(path: Path) -> bool:
 
 def _init(node: Node) -> None:
     """Start the node's first process, which holds its namespaces and reaps what others leave."""
-    binds = [f"mount --bind {_made(node.folder / inside.strip('/'))} {inside}" for inside in _OWN_FOLDERS]
+    binds = []
+    for inside in _OWN_FOLDERS:
+        outside = node.folder / inside.strip("/")
+        outside.mkdir(parents=True)
+        binds.append(f"mount --bind {outside} {inside}")
+    for setting, value in _KERNEL.items():
+        file = node.folder / "kernel" / setting.replace("/", ".")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(value)
+        binds.append(f"mount --bind {file} /proc/sys/{setting}")
     script = node.folder / "init.sh"
     script.write_text("\n".join(["set -e", *binds, "mount --make-rshared /", "exec tini -s -- sleep infinity", ""]))
     start(
@@ -77,12 +92,7 @@ def _init(node: Node) -> None:
         *("sh", script),
         namespace=node.namespace,
     )
-    until(f"{node.name} has its folders", lambda: "tini" in run(*_entering(node), "cat", "/proc/1/comm"))
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder
+    until(f"{node.name} has its folders", lambda: "tini" in run(*_entering(node), "cat", "/proc/1/comm"), seconds=30)
 
 
 def _first(node: Node) -> str:
@@ -96,68 +106,6 @@ def _entering(node: Node) -> list[str]:
     except (OSError, IndexError):
         raise RuntimeError(f"node {node.name} has no first process (yet)") from None
     return ["nsenter", f"--target={child}", "--net", "--mount", "--pid"]
-
-
-def _containerd(node: Node) -> None:
-    mirrors = node.folder / "mirrors"
-    (mirrors / "_default").mkdir(parents=True)
-    (mirrors / "_default/hosts.toml").write_text(
-        f'server = "http://{REGISTRY_ADDRESS}"\n'
-        f'[host."http://{REGISTRY_ADDRESS}"]\n'
-        'capabilities = ["pull", "resolve"]\n'
-    )
-    networks = node.folder / "cni"
-    networks.mkdir()
-    (networks / "10-pods.conflist").write_text(json.dumps(_pod_network(node)))
-    config = node.folder / "containerd.toml"
-    config.write_text(f"""
-version = 3
-root = "{node.images}"
-state = "{node.folder}/containerd"
-[grpc]
-  address = "{node.socket}"
-[plugins."io.containerd.cri.v1.images".pinned_images]
-  sandbox = "{PAUSE}"
-[plugins."io.containerd.cri.v1.images".registry]
-  config_path = "{mirrors}"
-[plugins."io.containerd.cri.v1.runtime"]
-  # Lowering a score takes CAP_SYS_RESOURCE, which root has not everywhere.
-  restrict_oom_score_adj = true
-[plugins."io.containerd.cri.v1.runtime".cni]
-  bin_dirs = ["/usr/lib/cni"]
-  conf_dir = "{networks}"
-""")
-    start(
-        f"containerd-{node.name}",
-        *_entering(node),
-        BIN / "containerd/containerd",
-        "--config",
-        config,
-        environment={"PATH": f"{BIN / 'containerd'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-    )
-    until(f"containerd of {node.name} answers", lambda: bool(ctr(node, "version")))
-
-
-def _pod_network(node: Node) -> dict[str, object]:
-    return {
-        "cniVersion": "0.4.0",
-        "name": "pods",
-        "plugins": [
-            {
-                "type": "bridge",
-                "bridge": "cni0",
-                "isGateway": True,
-                "hairpinMode": True,
-                "ipam": {
-                    "type": "host-local",
-                    "dataDir": str(node.folder / "ipam"),
-                    "ranges": [[{"subnet": node.pods}]],
-                    "routes": [{"dst": "0.0.0.0/0"}],
-                },
-            },
-            {"type": "portmap", "capabilities": {"portMappings": True}},
-        ],
-    }
 
 
 def _kubelet(node: Node, authority: Authority) -> None:

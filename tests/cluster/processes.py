@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.layout import LOGS, STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _RECORDS = STATE / "processes"
+_MARK = "AEGIS_CLUSTER_STATE"
 _PATIENCE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Record:
+    """A process that was started, and how to start it again."""
+
+    pid: int
+    started: int | None
+    command: Sequence[str]
+    environment: Mapping[str, str]
 
 
 def run(*command: str | Path, namespace: str | None = None, stdin: str | None = None) -> str:
@@ -29,7 +43,7 @@ def run(*command: str | Path, namespace: str | None = None, stdin: str | None = 
         RuntimeError: it failed; the message holds the command and what it wrote to its standard error.
     """
     words = [*_entering(namespace), *map(str, command)]
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, env=_environment({}))
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
     return done.stdout
@@ -38,31 +52,28 @@ def run(*command: str | Path, namespace: str | None = None, stdin: str | None = 
 def start(
     name: str, *command: str | Path, namespace: str | None = None, environment: Mapping[str, str] | None = None
 ) -> None:
-    """Start a program that goes on by itself, and record its pid under ``name``; its log is ``LOGS/name.log``."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    _RECORDS.mkdir(parents=True, exist_ok=True)
-    with (LOGS / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*_entering(namespace), *map(str, command)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=STATE,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,  # Ctrl-C is for the command that starts the cluster, not for the cluster
-        )
-    record = {"pid": process.pid, "started": _started(process.pid)}
-    (_RECORDS / f"{name}.json").write_text(json.dumps(record))
+    """Start a program that goes on by itself, and record it under ``name``; its log is ``LOGS/name.log``."""
+    _start(name, [*_entering(namespace), *map(str, command)], environment or {})
+
+
+def restart(name: str, *signals: signal.Signals) -> None:
+    """End the process that was started as ``name``, if it still runs, and start it again as it was.
+
+    Raises:
+        KeyError: none was.
+    """
+    record = _recorded(name)
+    if record is None:
+        raise KeyError(name)
+    stop(name, *signals)
+    _start(name, record.command, record.environment)
 
 
 def running(name: str) -> int | None:
     """Return the pid of the process that was started as ``name``, or None when it no longer runs."""
-    try:
-        record = json.loads((_RECORDS / f"{name}.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
+    record = _recorded(name)
     # A pid alone may by now be somebody else's.
-    return int(record["pid"]) if record["started"] == _started(record["pid"]) is not None else None
+    return record.pid if record is not None and record.started == _started(record.pid) is not None else None
 
 
 def names() -> list[str]:
@@ -71,41 +82,87 @@ def names() -> list[str]:
 
 
 def stop(name: str, *signals: signal.Signals) -> None:
-    """End the process that was started as ``name``."""
-    pid = running(name)
-    if pid is not None:
-        end(pid, *signals)
+    """End what was started as ``name``, with what it has started itself and not set apart."""
+    record = _recorded(name)
+    if record is not None and _started(record.pid) in (record.started, None):
+        end(_group(record.pid), *signals)
     (_RECORDS / f"{name}.json").unlink(missing_ok=True)
 
 
-def end(pid: int, *signals: signal.Signals) -> None:
-    """End a process, and wait until it has: with these signals, one after the other, or TERM and then KILL."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
+def end(pids: Iterable[int], *signals: signal.Signals) -> None:
+    """End processes, and wait until they have: with these signals, one after the other, or TERM and then KILL."""
+    handles = [handle for pid in pids if (handle := _handle(pid)) is not None]
     try:
         for ask in signals or (signal.SIGTERM, signal.SIGKILL):
-            signal.pidfd_send_signal(handle, ask)
-            if select.select([handle], [], [], _PATIENCE_SECONDS)[0]:
+            for handle in handles:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, ask)
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+            if all(select.select([handle], [], [], max(0, deadline - time.monotonic()))[0] for handle in handles):
                 return
-    except ProcessLookupError:
-        return
     finally:
-        os.close(handle)
+        for handle in handles:
+            os.close(handle)
 
 
-def using(folder: Path) -> list[int]:
-    """Return the pids of processes whose command line names something in ``folder``: what a cut-off start left."""
+def left() -> list[int]:
+    """Return the pids of the processes that any run of this cluster has started, recorded or not."""
+    mark = f"{_MARK}={STATE}".encode()
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            words = path.read_bytes()
-        except OSError:
+            variables = path.read_bytes().split(b"\0")
+        except OSError:  # it has ended since
             continue
-        if f"{folder}/".encode() in words and int(path.parent.name) != os.getpid():
+        if mark in variables and int(path.parent.name) != os.getpid():
             found.append(int(path.parent.name))
     return found
+
+
+def _group(leader: int) -> list[int]:
+    """Return the living members of a process group: a program in a pid namespace is not the one that was started."""
+    members = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        pid = int(path.parent.name)
+        fields = _stat(pid)
+        if fields is not None and int(fields[2]) == leader:
+            members.append(pid)
+    return members
+
+
+def _handle(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    _RECORDS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=STATE,
+            env=_environment(environment),
+            start_new_session=True,  # Ctrl-C is for the command that starts the cluster, not for the cluster
+        )
+    record = Record(process.pid, _started(process.pid), command, environment)
+    (_RECORDS / f"{name}.json").write_text(json.dumps(asdict(record)))
+
+
+def _recorded(name: str) -> Record | None:
+    try:
+        return Record(**json.loads((_RECORDS / f"{name}.json").read_text()))
+    except (FileNotFoundError, json.JSONDecodeError):  # cut off while it was written
+        return None
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, _MARK: str(STATE), **more}
 
 
 def _entering(namespace: str | None) -> list[str]:
@@ -114,10 +171,15 @@ def _entering(namespace: str | None) -> list[str]:
 
 
 def _started(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot: proc(5), /proc/pid/stat, field 22."""
+    """Return when a process started, in clock ticks since boot, or None where none runs."""
+    fields = _stat(pid)
+    return int(fields[19]) if fields is not None else None
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return what proc(5) says of a process in /proc/pid/stat, from the third field on; None when it has ended."""
     try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    state, started = after_name[0], after_name[19]
-    return None if state == "Z" else int(started)
+    return None if fields[0] == "Z" else fields

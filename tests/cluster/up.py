@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import time
 
-from tests.cluster import containers, controlplane, dns, down, knative, network, node, packages, programs, registry
+from tests.cluster import (
+    containers,
+    controlplane,
+    dns,
+    knative,
+    network,
+    node,
+    packages,
+    processes,
+    programs,
+    registry,
+)
 from tests.cluster.certificates import Authority
+from tests.cluster.down import down
 from tests.cluster.layout import KUBECONFIG, NODES, READY, STATE
 
 
@@ -21,15 +33,19 @@ def up() -> None:
         print(f"{time.monotonic() - began:4.0f} s  {what}", flush=True)  # noqa: T201
 
     if READY.exists():
-        say("the cluster is up already")
-        return
+        ended = [name for name in processes.names() if processes.running(name) is None]
+        if not ended:
+            say(f"the cluster is up already: export KUBECONFIG={KUBECONFIG}")
+            return
+        say(f"the cluster is up no longer ({', '.join(ended)} ended): starting it anew")
     packages.ensure(say)
-    down.down()  # what a start that was cut off has left
+    down()  # what a start that was cut off has left
     programs.ensure(say)
     STATE.mkdir(parents=True)
     registry.up()
     containers.ensure(say)
     network.up()
+    say("the nodes' network is laid")
     authority = Authority()
     controlplane.up(authority)
     say("the control plane is ready")
@@ -39,6 +55,7 @@ def up() -> None:
     controlplane.nodes_ready()
     say(f"{len(NODES)} nodes are ready")
     knative.up()
+    say("Knative and Argo are applied")
     knative.ready()
     say("Knative and Argo are ready")
     READY.touch()
