@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 
+from gunicorn.config import Keepalive
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,11 @@ Handler = Callable[[Event], Awaitable[Event | None]]
 HEALTH_PATHS = frozenset({"/health/readiness", "/health/liveness"})
 _log = logging.getLogger(__name__)
 logs.configure()
+
+# functions-framework leaves gunicorn's 2 seconds, which is also when the Broker tries again for the third time, and has
+# no option for it. The proxy in front keeps idle connections for 90 seconds, and a POST over one that is being closed
+# is answered with 502: so it is never this side that closes first.
+Keepalive.default = 120
 
 
 def problem(

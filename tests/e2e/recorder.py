@@ -10,6 +10,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+import aegis.function  # noqa: F401 - serves it as it serves the functions
 from aegis.events import read_event
 
 _attempts = Counter[tuple[str, str]]()
