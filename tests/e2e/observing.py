@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import httpx
 
 from tests.e2e.api import NAMESPACE, WAIT_SECONDS, Json
-from tests.e2e.driver import FUNCTIONS, PODS, SERVICES, Cluster, condition
+from tests.e2e.driver import BROKERS, FUNCTIONS, PODS, SERVICES, Cluster, condition
+from tests.e2e.recorder import REACHED
 
 _SOURCE = Path(__file__).parent / "recorder.py"
 _PORT = 8080
@@ -38,13 +40,31 @@ class Recorder:
     def observe(self, name: str, *, broker: str, filters: Sequence[Json] = (), answers: str = "204") -> str:
         """Have a Broker deliver what the filters let through, and answer it so; where it is delivered to."""
         uri = f"http://{self.name}.{NAMESPACE}.svc.cluster.local/{answers}/{name}"
-        spec = {"broker": broker, "filters": list(filters), "subscriber": {"uri": uri}}
+        reached = {"exact": {"type": REACHED, "e2e": self.name}}
+        all_filters = [{"any": [reached, {"all": list(filters)}]}] if filters else []
+        spec = {"broker": broker, "filters": all_filters, "subscriber": {"uri": uri}}
         self._ready(_manifest("eventing.knative.dev/v1", "Trigger", f"{self.name}-{name}", spec=spec))
+        self._reach(name, broker)
         return uri
 
+    def _reach(self, name: str, broker: str) -> None:
+        """Send events until one arrives: a Trigger that says Ready may not be known yet to those who deliver for it."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(AssertionError):
+                self.cluster.send(REACHED, {}, broker=broker, e2e=self.name)
+            if any(delivery.observer == name for delivery in self._deliveries()):
+                return
+        raise AssertionError(f"nothing arrives through the Trigger {self.name}-{name}")
+
     def broker(self) -> str:
-        """Another Broker of the cluster's default class, for events that are for nobody else."""
-        self._ready(_manifest("eventing.knative.dev/v1", "Broker", self.name, spec={}))
+        """Another Broker, which delivers as ours does, for events that are for nobody else.
+
+        What a test makes fail, it makes fail there: an in-memory channel may keep the subscriber of a Trigger that is
+        deleted in the middle of a delivery, and then refuses every event that it is given.
+        """
+        delivery = self.cluster.api.get(f"{BROKERS}/aegis")["spec"]["delivery"]
+        self._ready(_manifest("eventing.knative.dev/v1", "Broker", self.name, spec={"delivery": delivery}))
         return self.name
 
     def until(self, done: Callable[[list[Delivery]], bool], *, seconds: float = WAIT_SECONDS) -> list[Delivery]:
@@ -55,7 +75,7 @@ class Recorder:
         try:
             with self.cluster.api.http.stream("GET", self._log, params=query, timeout=seconds) as log:
                 for line in log.raise_for_status().iter_lines():
-                    seen += _read(line)
+                    seen += (delivery for delivery in _read(line) if delivery.type != REACHED)
                     if done(seen):
                         return seen
                     if time.monotonic() > deadline:
@@ -65,7 +85,10 @@ class Recorder:
         raise AssertionError(f"what was delivered did not become as wanted in {seconds:.0f} s: {seen}")
 
     def deliveries(self) -> list[Delivery]:
-        """What was delivered so far."""
+        """What was delivered so far, but for what showed that Triggers deliver."""
+        return [delivery for delivery in self._deliveries() if delivery.type != REACHED]
+
+    def _deliveries(self) -> list[Delivery]:
         return [delivery for line in self.cluster.api.http.get(self._log).text.splitlines() for delivery in _read(line)]
 
     @property

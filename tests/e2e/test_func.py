@@ -118,12 +118,13 @@ def test_the_cli_knows_what_it_deployed(deployed: Path) -> None:
     assert name in {each["name"] for each in listed}
 
 
-def test_a_sample_event_invokes_it_in_the_cluster(cluster: Cluster, deployed: Path) -> None:
+@pytest.mark.usefixtures("forget")
+def test_a_sample_event_invokes_it_in_the_cluster(deployed: Path) -> None:
     for sample in sorted((deployed / "events").glob("*.json")):
         assert invoke(deployed, sample, "remote") == ""
-    forget(cluster)
 
 
+@pytest.mark.usefixtures("forget")
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_sample_event_invokes_it_on_this_machine(cluster: Cluster, function: str) -> None:
     folder = ROOT / "functions" / function
@@ -133,7 +134,6 @@ def test_a_sample_event_invokes_it_on_this_machine(cluster: Cluster, function: s
         if function == "alert_normalizer":
             types = {item["spec"]["type"] for item in cluster.api.items(ALERTS)}
             assert json.loads((folder / "events/custom.json").read_text())["data"]["type"] in types
-    forget(cluster)
 
 
 def invoke(folder: Path, sample: Path, target: str) -> str:
@@ -142,10 +142,13 @@ def invoke(folder: Path, sample: Path, target: str) -> str:
     return func("invoke", *words, folder=folder).strip()
 
 
-def forget(cluster: Cluster) -> None:
-    """Delete the alerts that sample events made."""
-    for item in cluster.api.items(ALERTS):
-        cluster.made.append(f"{ALERTS}/{item['metadata']['name']}")
+@pytest.fixture
+def forget(cluster: Cluster) -> Iterator[None]:
+    """Deletes the alerts that sample events make."""
+    before = {item["metadata"]["name"] for item in cluster.api.items(ALERTS)}
+    yield
+    names = {item["metadata"]["name"] for item in cluster.api.items(ALERTS)}
+    cluster.made += [f"{ALERTS}/{name}" for name in names - before]
 
 
 @contextmanager
