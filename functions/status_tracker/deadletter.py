@@ -52,6 +52,15 @@ _KINDS: Mapping[str, type[Object]] = {
 }
 
 
+def is_dead_letter(event: Event) -> bool:
+    """Whether Knative gave up on the event.
+
+    It marks what it gave up on, but where the Broker's own filter did not answer. What names a resource and is not for
+    this function is then one too: no Trigger sends it here.
+    """
+    return event.undelivered_to is not None or named_by(event) is not None
+
+
 def named_by(event: Event) -> Object | None:
     """The resource that an event is about, with as much of its metadata as the event gives."""
     if event.type in _RESOURCE_EVENTS:
@@ -100,7 +109,8 @@ async def report(kube: Kube, event: Event) -> None:
     _log.error("an event was not delivered", extra={**extra, "object": about.reference if about else ""})
     if about is None:
         return
-    message = f"{event.type} was not delivered to {destination}: {code or 'no answer'}"
+    where = f" to {destination}" if destination else ""
+    message = f"{event.type} was not delivered{where}: {code or 'no answer'}"
     try:
         if isinstance(about, AegisAlert):
             about = await _stall(kube, about, message)

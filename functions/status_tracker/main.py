@@ -56,20 +56,24 @@ async def handle(event: Event) -> Event | None:
     Raises:
         BadEvent: for a type or kind that is none of the above, unless it is a dead letter.
     """
-    if event.undelivered_to is not None:
-        from functions.status_tracker.deadletter import report  # noqa: PLC0415  (the same)
+    kind = event.extensions.get("kind")
+    if event.undelivered_to is None:
+        if event.type == TICK:
+            await sweeper().tick(now=datetime.now(UTC))
+            return None
+        if event.type in (RESOURCE_ADDED, RESOURCE_UPDATED, RESOURCE_DELETED) and kind == WORKFLOW:
+            return await tracker().follow(_workflow(event), deleted=event.type == RESOURCE_DELETED)
+    from functions.status_tracker.deadletter import is_dead_letter, report  # noqa: PLC0415  (the same)
 
+    if is_dead_letter(event):
         await report(kube(), event)
         return None
-    if event.type == TICK:
-        await sweeper().tick(now=datetime.now(UTC))
-        return None
-    kind = event.extensions.get("kind")
-    if event.type in (RESOURCE_ADDED, RESOURCE_UPDATED, RESOURCE_DELETED) and kind == WORKFLOW:
-        try:
-            workflow = Workflow.read(event.data)
-        except ValidationError as error:
-            raise BadEvent(f"data: not a Workflow: {error}") from error
-        return await tracker().follow(workflow, deleted=event.type == RESOURCE_DELETED)
     accepted = f"{TICK}, dead letters, or {RESOURCE_ADDED}, {RESOURCE_UPDATED} and {RESOURCE_DELETED} of {WORKFLOW}"
     raise BadEvent(f"type: {event.type} of {kind or 'no kind'} is not handled here; accepted are {accepted}")
+
+
+def _workflow(event: Event) -> Workflow:
+    try:
+        return Workflow.read(event.data)
+    except ValidationError as error:
+        raise BadEvent(f"data: not a Workflow: {error}") from error

@@ -73,6 +73,16 @@ async def test_a_dead_letter_of_any_type_is_taken(function: httpx.AsyncClient, c
     assert [c.type for c in (await cluster.get(AegisAlert, "alert")).status.conditions] == ["Stalled"]
 
 
+async def test_a_dead_letter_that_knative_could_not_mark_is_one_too(
+    function: httpx.AsyncClient, cluster: Cluster
+) -> None:
+    """Where the Broker's own filter is what did not answer, nothing says so; but no Trigger sends such events here."""
+    letter = event(ALERT_FIRING, (await cluster.alert()).manifest())
+    assert (await function.post("/", content=letter, headers=STRUCTURED)).status_code == 204
+    (stalled,) = (await cluster.get(AegisAlert, "alert")).status.conditions
+    assert (stalled.type, stalled.message) == ("Stalled", f"{ALERT_FIRING} was not delivered: no answer")
+
+
 @pytest.mark.parametrize(
     ("typ", "data", "extensions"),
     [
