@@ -24,6 +24,12 @@ class Certificate:
     key: Path
 
 
+def certificate(name: str) -> Certificate:
+    """Return where the certificate of user ``name`` is, once it is issued."""
+    stem = CERTIFICATES / name.replace(":", "-")
+    return Certificate(stem.with_suffix(".crt"), stem.with_suffix(".key"))
+
+
 class Authority:
     """Issues certificates that all parts of the cluster trust, and no one else."""
 
@@ -32,7 +38,7 @@ class Authority:
         self._authority = trustme.CA(organization_name="aegis test cluster")
         self._authority.cert_pem.write_to_path(str(AUTHORITY))
 
-    def issue(self, name: str, *addresses: str, group: str | None = None, file: str | None = None) -> Certificate:
+    def issue(self, name: str, *addresses: str, group: str | None = None) -> Certificate:
         """Issue a certificate for user ``name`` of ``group``, which serves at ``addresses``.
 
         Kubernetes reads the common name as the user and the organization as its group:
@@ -42,8 +48,7 @@ class Authority:
         leaf = self._authority.issue_cert(
             *(addresses or ("client.invalid",)), common_name=name, organization_name=group
         )
-        stem = file or name.replace(":", "-")
-        made = Certificate(CERTIFICATES / f"{stem}.crt", CERTIFICATES / f"{stem}.key")
+        made = certificate(name)
         leaf.cert_chain_pems[0].write_to_path(str(made.crt))
         leaf.private_key_pem.write_to_path(str(made.key))
         made.key.chmod(0o600)
@@ -51,7 +56,7 @@ class Authority:
 
     def kubeconfig(self, path: Path, name: str, group: str | None = None) -> Path:
         """Write a kubeconfig with which its holder is user ``name`` of ``group``."""
-        certificate = self.issue(name, group=group)
+        issued = self.issue(name, group=group)
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -61,7 +66,7 @@ class Authority:
             "users": [
                 {
                     "name": name,
-                    "user": {"client-certificate": str(certificate.crt), "client-key": str(certificate.key)},
+                    "user": {"client-certificate": str(issued.crt), "client-key": str(issued.key)},
                 },
             ],
             "contexts": [{"name": "aegis", "context": {"cluster": "aegis", "user": name, "namespace": "default"}}],

@@ -1,53 +1,47 @@
-"""Knative Serving, Knative Eventing and Argo Workflows, applied as they are and waited for."""
+"""Knative Serving and Knative Eventing, applied as they are, with the settings of an installation that has no net."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.cluster import manifests
 from tests.cluster.layout import EXTERNAL_DOMAIN
-from tests.cluster.processes import start
 from tests.cluster.waiting import kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
+NAMESPACES = ("knative-serving", "knative-eventing")
 _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "config-domain": {EXTERNAL_DOMAIN: ""},
     "config-deployment": {
         # No registry but the nodes' own mirror is to be reached, and only the nodes know of it.
-        "registries-skipping-tag-resolving": "dev.local,ghcr.io,docker.io,index.docker.io,quay.io,registry.k8s.io"
+        "registries-skipping-tag-resolving": ",".join(
+            ("dev.local", "docker.io", "gcr.io", "ghcr.io", "index.docker.io", "quay.io", "registry.k8s.io")
+        )
     },
-    # Services say how soon they scale to zero; this is how long the last pod then still lingers.
-    "config-autoscaler": {"scale-to-zero-grace-period": "6s"},
+    # As short as it goes: a Service that says nothing of its own is at zero some twelve seconds after its last request.
+    "config-autoscaler": {"stable-window": "6s", "scale-to-zero-grace-period": "6s"},
 }
 
 
-def up() -> None:
-    """Install all three, and the gateway that Serving leaves to others."""
-    made = manifests.ensure()
-    _apply(*(made / f"{part}-namespace.yaml" for part in ("serving", "eventing")))
-    _apply(*(made / f"{part}-crds.yaml" for part in ("serving", "eventing", "argo")))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+def up(made: Path) -> None:
+    """Install what was rendered into ``made``; the definitions must be there already."""
     _apply(*(made / f"{part}-config.yaml" for part in ("serving", "eventing")))
     settings = {**_SETTINGS, "config-deployment": {**_SETTINGS["config-deployment"], **_queue(made)}}
     for name, data in settings.items():
         _patch("knative-serving", name, data)
     _placeholders(made / "eventing-deployments.yaml")
     _apply(*(made / f"{part}-deployments.yaml" for part in ("serving", "eventing")))
-    _argo(made / "argo.yaml")
-    start("gateway", sys.executable, "-m", "tests.cluster.gateway", environment={"PYTHONPATH": str(_ROOT)})
 
 
-def ready() -> None:
-    """Wait until every Deployment of the three is available."""
-    for namespace in ("knative-serving", "knative-eventing", "argo"):
-        kubectl("wait", "-n", namespace, "--for=condition=Available", "deployment", "--all", "--timeout=240s")
+def define(made: Path) -> None:
+    """Install the definitions of all kinds of Knative and Argo, and wait until they are served."""
+    _apply(*(made / f"{part}-namespace.yaml" for part in ("serving", "eventing")))
+    _apply(*(made / f"{part}-crds.yaml" for part in ("serving", "eventing", "argo")))
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
 
 
 def _apply(*files: Path) -> None:
@@ -78,11 +72,3 @@ def _placeholders(deployments: Path) -> None:
             "data": {one or other: "none" for one, other in keys},
         }
         kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(config))
-
-
-def _argo(manifest: Path) -> None:
-    kubectl("create", "namespace", "argo")
-    kubectl("apply", "--server-side", "-n", "argo", f"--filename={manifest}")
-    kubectl(
-        "delete", "deployment", "-n", "argo", "argo-server"
-    )  # its web pages cannot be built here; nothing needs them

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 
 from tests.cluster import (
+    argo,
     containers,
     controlplane,
     dns,
+    gateway,
     knative,
+    manifests,
     network,
     node,
     packages,
@@ -19,6 +22,7 @@ from tests.cluster import (
 from tests.cluster.certificates import Authority
 from tests.cluster.down import down
 from tests.cluster.layout import KUBECONFIG, NODES, READY, STATE
+from tests.cluster.waiting import available
 
 
 def up() -> None:
@@ -54,9 +58,14 @@ def up() -> None:
     dns.up(authority)
     controlplane.nodes_ready()
     say(f"{len(NODES)} nodes are ready")
-    knative.up()
+    made = manifests.ensure()
+    knative.define(made)
+    gateway.up(authority)
+    knative.up(made)
+    argo.up(made)
     say("Knative and Argo are applied")
-    knative.ready()
+    for namespace in (*knative.NAMESPACES, argo.NAMESPACE):
+        available(namespace)
     say("Knative and Argo are ready")
     READY.touch()
     say(f"export KUBECONFIG={KUBECONFIG}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.cluster.layout import KUBECONFIG
 from tests.cluster.processes import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_INTERVAL_SECONDS = 0.3
+    from collections.abc import Callable, Mapping
 
 
 def kubectl(*words: str, stdin: str | None = None) -> str:
@@ -23,8 +22,19 @@ def kubectl(*words: str, stdin: str | None = None) -> str:
     return run("kubectl", f"--kubeconfig={KUBECONFIG}", *words, stdin=stdin)
 
 
-def until(what: str, holds: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until ``holds()``; that it raises RuntimeError counts as not yet.
+def apply(*objects: Mapping[str, Any]) -> None:
+    """Apply objects as the cluster's administrator."""
+    everything = {"apiVersion": "v1", "kind": "List", "items": objects}
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(everything))
+
+
+def available(namespace: str) -> None:
+    """Wait until every Deployment of a namespace is available."""
+    kubectl("wait", "-n", namespace, "--for=condition=Available", "deployment", "--all", "--timeout=240s")
+
+
+def until(what: str, holds: Callable[[], bool], seconds: float = 120, every: float = 0.3) -> None:
+    """Wait until ``holds()``, asked ``every`` so many seconds; that it raises RuntimeError counts as not yet.
 
     Raises:
         TimeoutError: it did not come to hold in time; the message says ``what``, and the last error.
@@ -37,5 +47,5 @@ def until(what: str, holds: Callable[[], bool], seconds: float = 120) -> None:
                 return
         except RuntimeError as error:
             last = str(error)
-        time.sleep(_INTERVAL_SECONDS)
+        time.sleep(every)
     raise TimeoutError(f"{what}: not after {seconds:.0f} s. {last}")
