@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 
+from tests.rights import Grants
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVING = "serving.knative.dev/v1"
-
-Grants = dict[tuple[str, str], set[str]]
-"""Verbs by API group and resource."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.manifests.reading import ROOT, SERVING, Manifest, kustomization, read
+from tests.unit.manifests.reading import ROOT, SERVING, Manifest, kustomization, of_kind, read
 
 FOLDERS = ["crds", "knative", "eventing"]
-CLUSTER_SCOPED = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
+POLICY = "ValidatingAdmissionPolicy"
+CLUSTER_SCOPED = {"Namespace", "ClusterRole", "ClusterRoleBinding", POLICY, f"{POLICY}Binding"}
 
 with_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
@@ -25,8 +26,17 @@ def build(folder: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_names_every_file_in_it(folder: str) -> None:
-    files = {path.name for path in (ROOT / folder).glob("*.yaml")} - {"kustomization.yaml"}
+    paths = [*(ROOT / folder).glob("*.yaml"), *(ROOT / folder / "policies").glob("*.yaml")]
+    files = {path.relative_to(ROOT / folder).as_posix() for path in paths} - {"kustomization.yaml"}
     assert files == set(kustomization(folder)["resources"])
+
+
+def test_every_policy_is_in_force(manifests: Sequence[Manifest]) -> None:
+    bindings = of_kind(manifests, f"{POLICY}Binding").values()
+    denied = {b.spec["policyName"] for b in bindings if b.spec["validationActions"] == ["Deny"]}
+    policies = of_kind(manifests, POLICY)
+    assert denied == set(policies)
+    assert all(policy.spec["failurePolicy"] == "Fail" for policy in policies.values())
 
 
 def test_every_object_is_in_the_namespace_or_in_none(manifests: Sequence[Manifest]) -> None:

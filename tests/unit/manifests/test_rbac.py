@@ -4,61 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.unit.manifests.reading import Grants, Manifest, granted, of_kind
+from tests.rights import ACCOUNTS, EVERYWHERE, IN_THE_NAMESPACE
+from tests.unit.manifests.reading import Manifest, granted, of_kind
 
-AEGIS, ARGO, CORE = "aegis.io", "argoproj.io", ""
-
-EVERYWHERE: dict[str, Grants] = {
-    "rule-matcher": {
-        (AEGIS, "aegisalerts"): {"get"},
-        (AEGIS, "aegisalerts/status"): {"patch"},
-        (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
-        (AEGIS, "aegisalertopsrules/status"): {"patch"},
-        (ARGO, "workflows"): {"get"},
-        (CORE, "events"): {"create"},
-    },
-    "workflow-renderer": {
-        (AEGIS, "aegisalerts"): {"get"},
-        (AEGIS, "aegisalerts/status"): {"patch"},
-        (AEGIS, "aegisalertopsrules"): {"get"},
-        (AEGIS, "aegisopstemplates"): {"get"},
-        (AEGIS, "aegisopstemplates/status"): {"patch"},
-        (ARGO, "workflows"): {"get"},
-        (CORE, "events"): {"create"},
-    },
-    "status-tracker": {
-        (AEGIS, "aegisalerts"): {"get", "list", "delete"},
-        (AEGIS, "aegisalerts/status"): {"patch"},
-        (AEGIS, "aegisalertopsrules"): {"get", "list"},
-        (AEGIS, "aegisalertopsrules/status"): {"patch"},
-        (AEGIS, "aegisopstemplates"): {"get", "list"},
-        (AEGIS, "aegisopstemplates/status"): {"patch"},
-        (ARGO, "workflows"): {"get", "list"},
-        (CORE, "events"): {"create"},
-    },
-    "aegis-sources": {
-        (AEGIS, "aegisalerts"): {"get", "list", "watch"},
-        (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
-        (AEGIS, "aegisopstemplates"): {"get", "list", "watch"},
-        (ARGO, "workflows"): {"get", "list", "watch"},
-    },
-    "aegis-workflow": {(CORE, "nodes"): {"get", "patch"}},
-}
-"""What an account may do in all namespaces: rules, templates and alerts made by hand may lie in any."""
-
-IN_THE_NAMESPACE: dict[str, Grants] = {
-    "alert-normalizer": {
-        (AEGIS, "aegisalerts"): {"get", "create"},
-        (AEGIS, "aegisalerts/status"): {"patch"},
-        (AEGIS, "aegisrawalerts"): {"get", "create"},
-    },
-    "workflow-renderer": {(ARGO, "workflows"): {"create"}},
-    "status-tracker": {(ARGO, "workflows"): {"patch"}},
-    "aegis-workflow": {(ARGO, "workflowtaskresults"): {"create", "patch"}},
-}
-"""What it may do in its own namespace only: above all, create the workflows that repair."""
-
-ACCOUNTS = sorted(EVERYWHERE.keys() | IN_THE_NAMESPACE.keys())
 each_account = pytest.mark.parametrize("account", ACCOUNTS)
 
 
