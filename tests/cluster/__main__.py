@@ -1,4 +1,4 @@
-"""``python -m tests.cluster up|down``: start the cluster, or stop it without a trace."""
+"""``python -m tests.cluster up|down|kwok N``: start the cluster, stop it without a trace, play N nodes more in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.cluster.down import down
+from tests.cluster.kwok import play
 from tests.cluster.layout import CACHE, LOGS
 from tests.cluster.up import up
 
@@ -17,44 +18,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def main() -> int:
     """Do what the command line says; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("do", choices=("up", "down"))
-    do = parser.parse_args().do
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("up").set_defaults(do=lambda _: _up())
+    commands.add_parser("down").set_defaults(do=lambda _: down())
+    more = commands.add_parser("kwok")
+    more.add_argument("count", type=int)
+    more.set_defaults(do=lambda arguments: play(arguments.count))
+    arguments = parser.parse_args()
+    for ask in _ASKED_TO_END:
+        signal.signal(ask, signal.default_int_handler)
     try:
         with _alone():
-            return _up() if do == "up" else _down()
+            arguments.do(arguments)
+    except KeyboardInterrupt:
+        return 130
     except BlockingIOError:
         _complain("another command is starting or stopping the cluster")
         return 1
+    except (RuntimeError, OSError) as error:
+        _complain(error)
+        return 1
+    return 0
 
 
-def _up() -> int:
+def _up() -> None:
     try:
         up()
     except KeyboardInterrupt:
-        for ask in (signal.SIGINT, signal.SIGTERM):
+        for ask in _ASKED_TO_END:
             signal.signal(ask, signal.SIG_IGN)  # twice is said in impatience, and this takes seconds
         _complain("interrupted: stopping what was started …")
         down()
-        return 130
-    except (RuntimeError, OSError) as error:
-        _complain(f"the cluster did not start: {error}")
+        raise
+    except (RuntimeError, OSError):
         if LOGS.exists():
-            _complain(f"its logs are in {LOGS}; `make cluster-down` stops what was started, and removes them")
-        return 1
-    return 0
-
-
-def _down() -> int:
-    try:
-        down()
-    except (RuntimeError, OSError) as error:
-        _complain(f"not all of the cluster is stopped: {error}")
-        return 1
-    return 0
+            _complain(f"the logs are in {LOGS}; `make cluster-down` stops what was started, and removes them")
+        raise
 
 
 @contextlib.contextmanager
@@ -70,7 +75,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _complain(what: str) -> None:
+def _complain(what: object) -> None:
     print(what, file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.cluster.layout import EXTERNAL_DOMAIN
-from tests.cluster.waiting import kubectl
+from tests.cluster.waiting import apply, apply_files, established, kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,35 +18,29 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "config-domain": {EXTERNAL_DOMAIN: ""},
     "config-deployment": {
         # No registry but the nodes' own mirror is to be reached, and only the nodes know of it.
-        "registries-skipping-tag-resolving": ",".join(
-            ("dev.local", "docker.io", "gcr.io", "ghcr.io", "index.docker.io", "quay.io", "registry.k8s.io")
-        )
+        "registries-skipping-tag-resolving": "dev.local,docker.io,gcr.io,ghcr.io,"
+        "index.docker.io,quay.io,registry.k8s.io",
     },
     # As short as it goes: a Service that says nothing of its own is at zero some twelve seconds after its last request.
     "config-autoscaler": {"stable-window": "6s", "scale-to-zero-grace-period": "6s"},
 }
 
 
+def define(made: Path) -> None:
+    """Install the definitions that were rendered into ``made``, and wait until their kinds are served."""
+    for part in ("serving", "eventing"):
+        apply_files(made / f"{part}-namespace.yaml", made / f"{part}-crds.yaml")
+    established()
+
+
 def up(made: Path) -> None:
-    """Install what was rendered into ``made``; the definitions must be there already."""
-    _apply(*(made / f"{part}-config.yaml" for part in ("serving", "eventing")))
+    """Install what was rendered into ``made``; the kinds must be defined already."""
+    apply_files(*(made / f"{part}-config.yaml" for part in ("serving", "eventing")))
     settings = {**_SETTINGS, "config-deployment": {**_SETTINGS["config-deployment"], **_queue(made)}}
     for name, data in settings.items():
         _patch("knative-serving", name, data)
     _placeholders(made / "eventing-deployments.yaml")
-    _apply(*(made / f"{part}-deployments.yaml" for part in ("serving", "eventing")))
-
-
-def define(made: Path) -> None:
-    """Install the definitions of all kinds of Knative and Argo, and wait until they are served."""
-    _apply(*(made / f"{part}-namespace.yaml" for part in ("serving", "eventing")))
-    _apply(*(made / f"{part}-crds.yaml" for part in ("serving", "eventing", "argo")))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-
-
-def _apply(*files: Path) -> None:
-    for file in files:
-        kubectl("apply", "--server-side", "--force-conflicts", f"--filename={file}")
+    apply_files(*(made / f"{part}-deployments.yaml" for part in ("serving", "eventing")))
 
 
 def _patch(namespace: str, name: str, data: Mapping[str, str]) -> None:
@@ -65,10 +59,11 @@ def _placeholders(deployments: Path) -> None:
     text = deployments.read_text()
     for name in ("transformations", "integrations"):
         keys = re.findall(rf"name: eventing-{name}-images\s+key: (\S+)|key: (\S+)\s+name: eventing-{name}-images", text)
-        config = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": f"eventing-{name}-images", "namespace": "knative-eventing"},
-            "data": {one or other: "none" for one, other in keys},
-        }
-        kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(config))
+        apply(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": f"eventing-{name}-images", "namespace": "knative-eventing"},
+                "data": {one or other: "none" for one, other in keys},
+            }
+        )

@@ -11,6 +11,7 @@ from tests.cluster import (
     dns,
     gateway,
     knative,
+    kwok,
     manifests,
     network,
     node,
@@ -56,14 +57,16 @@ def up() -> None:
     for each in NODES:
         node.up(each, authority)
     dns.up(authority)
+    kwok.prepare(authority)
     controlplane.nodes_ready()
     say(f"{len(NODES)} nodes are ready")
     made = manifests.ensure()
     knative.define(made)
     gateway.up(authority)
     knative.up(made)
+    say("Knative is applied")
     argo.up(made)
-    say("Knative and Argo are applied")
+    say("Argo is applied")
     for namespace in (*knative.NAMESPACES, argo.NAMESPACE):
         available(namespace)
     say("Knative and Argo are ready")

@@ -11,6 +11,7 @@ from tests.cluster.processes import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 
 def kubectl(*words: str, stdin: str | None = None) -> str:
@@ -26,6 +27,17 @@ def apply(*objects: Mapping[str, Any]) -> None:
     """Apply objects as the cluster's administrator."""
     everything = {"apiVersion": "v1", "kind": "List", "items": objects}
     kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(everything))
+
+
+def apply_files(*manifests: Path) -> None:
+    """Apply manifests as the cluster's administrator, one after the other."""
+    for manifest in manifests:
+        kubectl("apply", "--server-side", "--force-conflicts", f"--filename={manifest}")
+
+
+def established() -> None:
+    """Wait until all kinds that are defined are served."""
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
 
 
 def available(namespace: str) -> None:
