@@ -207,7 +207,10 @@ PRIVILEGES = {
     "privileged": {"container": {"securityContext": {"privileged": True}}},
     "capabilities": {"container": {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}},
     "the host's network": {"hostNetwork": True},
-    "the host's files": {"volumes": [{"name": "host", "hostPath": {"path": "/"}}]},
+    "the host's files": {
+        "volumes": [{"name": "host", "hostPath": {"path": "/"}}],
+        "container": {"volumeMounts": [{"name": "host", "mountPath": "/host"}]},
+    },
     "a patch of its pods": {"podSpecPatch": "hostPID: true"},
 }
 
