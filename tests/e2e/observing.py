@@ -12,10 +12,12 @@ import httpx
 
 from tests.e2e.api import NAMESPACE, WAIT_SECONDS, Json
 from tests.e2e.driver import BROKERS, FUNCTIONS, PODS, SERVICES, Cluster, condition
-from tests.e2e.recorder import REACHED
+
+REACHED = "io.aegis.e2e.reached"
 
 _SOURCE = Path(__file__).parent / "recorder.py"
 _PORT = 8080
+_CONTEXT = ("specversion", "source", "time", "dataschema")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Recorder:
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             with suppress(AssertionError):
-                self.cluster.send(REACHED, {}, broker=broker, e2e=self.name)
+                self.cluster.send(REACHED, {}, broker=broker, e2e=self.name, probe="yes")
             if any(delivery.observer == name for delivery in self._deliveries()):
                 return
         raise AssertionError(f"nothing arrives through the Trigger {self.name}-{name}")
@@ -105,11 +107,11 @@ class Recorder:
 def recording(cluster: Cluster, name: str) -> Recorder:
     """Start the recorder for the time of the test, in the image that a function runs from."""
     function = cluster.api.get(f"{SERVICES}/{FUNCTIONS[1]}")["spec"]["template"]["spec"]["containers"][0]
-    environment = {"FUNCTION_TARGET": "record", "FUNCTION_SOURCE": "/recorder/recorder.py", "PORT": str(_PORT)}
     container = {
         "name": "recorder",
         "image": function["image"],
-        "env": [{"name": name, "value": value} for name, value in {**environment, "HOME": "/tmp"}.items()],
+        "command": ["python", "/recorder/recorder.py"],
+        "env": [{"name": "PORT", "value": str(_PORT)}],
         "readinessProbe": {"httpGet": {"path": "/", "port": _PORT}, "periodSeconds": 1},
         "volumeMounts": [{"name": "recorder", "mountPath": "/recorder"}],
     }
@@ -130,4 +132,10 @@ def _manifest(api_version: str, kind: str, name: str, **body: Any) -> Json:
 
 def _read(line: str) -> list[Delivery]:
     """The delivery that a line of the log tells of, if it does."""
-    return [Delivery(**json.loads(line))] if line.startswith('{"observer"') else []
+    if not line.startswith('{"observer"'):
+        return []
+    record = json.loads(line)
+    context = {"id": "", "type": "", "subject": "", **record["attributes"]}
+    known = {name: context.pop(name) for name in ("id", "type", "subject")}
+    extensions = {name: value for name, value in context.items() if name not in _CONTEXT}
+    return [Delivery(record["observer"], record["status"], **known, extensions=extensions)]
