@@ -2,12 +2,12 @@
 
 It is a pod on a real cluster and a process beside the sandbox.
 
-``POST /<name>`` takes an event under that name. What it answers is in the event's data, `{"answers": {"<name>": [...]}}`, or
-in the path: ``/503,503,204/<name>``. The first attempt at an event gets the first answer, and each one beyond the last gets
-the last. An answer has a `status`, and may have `headers`, a `body` and a `delay` in seconds. An event with the extension
-`probe` is always taken. ``GET /records?after=5`` waits for more than five records; each is printed too. ``POST /send`` makes
-a request of its own, so that a test speaks to what is reached from inside the cluster only, and in words that no
-client library would let it say.
+``POST /<name>`` takes an event under that name. What it answers is in the event's data,
+`{"answers": {"<name>": [...]}}`, or in the path: ``/503,503,204/<name>``. The first attempt at an event gets the first
+answer, and each one beyond the last gets the last. An answer has a `status`, and may have `headers`, a `body` and a
+`delay` in seconds. An event with the extension `probe` is always taken. ``GET /records?after=5`` waits for more than
+five records; each is printed too. ``POST /send`` makes a request of its own, so that a test speaks to what is reached
+from inside the cluster only, and in words that no client library would let it say.
 """
 
 import base64

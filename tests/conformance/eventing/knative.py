@@ -1,4 +1,4 @@
-"""An eventing under test: Brokers and Triggers, what is sent to them, and what they deliver; the same for both servers."""
+"""An eventing under test: its Brokers and Triggers, what is sent to them, and what they deliver."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Broker:
     def _reach(self, trigger: Trigger) -> None:
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
-            sent = self.send(probe="yes", **trigger.wants)
+            sent = self._send({**trigger.wants, "probe": "yes"})
             if any(delivery.observer == trigger.name for delivery in self.deliveries(sent.id)):
                 return
         raise AssertionError(f"nothing arrives through the Trigger {trigger.name}")
@@ -127,10 +127,12 @@ class Broker:
         self, *, answers: Mapping[str, Sequence[Json]] | None = None, data: object = None, **attributes: str
     ) -> Sent:
         """Send an event, and have it answered so by those whom it reaches; wait until all of that is over."""
+        return self._send(attributes, {"answers": answers} if answers else data)
+
+    def _send(self, attributes: Mapping[str, str], data: object = None) -> Sent:
         context = {"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/conformance", "type": "any", **attributes}
-        body = json.dumps({"answers": answers} if answers else data or {})
         headers = {f"ce-{name}": value for name, value in context.items()} | {"content-type": "application/json"}
-        return Sent(self, context["id"], self.knative.recorder.send(self.url, headers=headers, body=body))
+        return Sent(self, context["id"], self.knative.recorder.send(self.url, headers=headers, body=json.dumps(data)))
 
     def deliveries(self, event: str, to: str = "") -> list[Delivery]:
         """The attempts to deliver an event so far, to all or to one."""
@@ -198,9 +200,8 @@ class Knative:
             if _is_ready(found):
                 return found
             version = found["metadata"]["resourceVersion"]
-            watch = self.cluster.watching(collection, fieldSelector=f"metadata.name={name}", resourceVersion=version)
-            next(watch, None)
-            watch.close()
+            selector = f"metadata.name={name}"
+            next(self.cluster.watching(collection, fieldSelector=selector, resourceVersion=version), None)
         raise AssertionError(f"not ready: {json.dumps(found.get('status'))}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ _RETRIED = [404, 408, 409, 429, 500, 501, 502, 503, 504, 507, 511, 599]
 def broker(make_broker: Callable[..., Broker]) -> Broker:
     """A Broker whose Triggers differ in their delivery; an event's type names the Trigger."""
     made = make_broker()
-    deliveries = {
+    deliveries: dict[str, dict[str, object]] = {
         "once": {"retry": 0},
         "twin": {"retry": 0},
         "again": {"retry": _RETRIES},
@@ -109,7 +110,7 @@ def test_pauses_grow_as_the_policy_says(broker: Broker, policy: str, factors: li
 
 def waited(deliveries: list[Delivery]) -> list[float]:
     """Seconds between each answer and the next attempt. A pause may be longer than it must be, but never shorter."""
-    return [after.arrived - (before.answered or 0) for before, after in zip(deliveries, deliveries[1:], strict=False)]
+    return [after.arrived - (before.answered or 0) for before, after in pairwise(deliveries)]
 
 
 def test_an_answer_that_takes_longer_than_the_timeout_is_a_failure(broker: Broker) -> None:
