@@ -84,12 +84,26 @@ async def forward(session: aiohttp.ClientSession, origin: str, request: Request)
         aiohttp.ClientError: when there is no answer.
         OSError: when there is no connection.
     """
-    headers = [(name, value) for name, value in request.headers if name not in _HOP_BY_HOP]
+    # aiohttp takes headers for UTF-8, and ASGI for Latin-1; a content type that nobody gave is none.
+    headers = [
+        (name, value.encode("latin-1").decode("utf-8", "replace"))
+        for name, value in request.headers
+        if name not in _HOP_BY_HOP
+    ]
     async with session.request(
-        request.method, origin + request.path, headers=headers, data=request.body or None, allow_redirects=False
+        request.method,
+        origin + request.path,
+        headers=headers,
+        data=request.body or None,
+        allow_redirects=False,
+        skip_auto_headers=("content-type",),
     ) as response:
         body = await response.read()
-        kept = tuple((n.lower(), v) for n, v in response.headers.items() if n.lower() not in _HOP_BY_HOP)
+        kept = tuple(
+            (name.lower(), value.encode("utf-8", "surrogateescape").decode("latin-1"))
+            for name, value in response.headers.items()
+            if name.lower() not in _HOP_BY_HOP
+        )
         return Response(response.status, kept, body)
 
 

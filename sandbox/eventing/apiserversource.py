@@ -111,7 +111,7 @@ class ApiServerSource:
         attributes = {
             "type": f"dev.knative.apiserver.{'ref' if reference else 'resource'}.{verb}",
             "source": self._server,
-            "subject": f"/apis/{api_version}/namespaces/{namespace}/{obj['kind'].lower()}s/{meta['name']}",
+            "subject": f"/apis/{api_version}/namespaces/{namespace}/{_plural(obj['kind'])}/{meta['name']}",
             "kind": obj["kind"],
             "name": meta["name"],
             "namespace": namespace,
@@ -121,11 +121,22 @@ class ApiServerSource:
             await self._adapter.emit(attributes, json.dumps(data, ensure_ascii=False).encode(), "application/json")
 
 
+def _plural(kind: str) -> str:
+    """The resource that Knative guesses from a kind."""
+    name = kind.lower()
+    if name.endswith("endpoints"):
+        return name
+    if name.endswith("s"):
+        return f"{name}es"
+    return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
+
+
 def _reference(obj: Object) -> dict[str, str]:
     meta = obj["metadata"]
-    return {
-        "apiVersion": obj["apiVersion"],
+    reference = {
         "kind": obj["kind"],
-        "name": meta["name"],
         "namespace": meta.get("namespace", ""),
+        "name": meta["name"],
+        "apiVersion": obj["apiVersion"],
     }
+    return {name: value for name, value in reference.items() if value}

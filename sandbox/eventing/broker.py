@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sandbox.eventing.cloudevent import CloudEvent, NotAnEventError, is_event, parse, to_binary
 from sandbox.eventing.delivery import Outcome, deliver
+from sandbox.eventing.values import is_header
 from sandbox.http import Request, Response
 
 if TYPE_CHECKING:
@@ -71,8 +72,12 @@ class Broker:
         ttl = _lowered_ttl(event)
         if ttl <= 0:
             return _BAD_REQUEST
+        if not all(map(is_header, event.attributes.values())):
+            return _FAILED
         event = event.having(**{TTL: str(ttl), ARRIVAL: datetime.now(UTC).isoformat().replace("+00:00", "Z")})
-        wanting = [subscription for subscription in self.subscriptions if subscription.wants(event)] * self._copies
+        wanting = [
+            subscription for subscription in self.subscriptions if subscription.wants(event.lacking(TTL))
+        ] * self._copies
         if not wanting:
             return _ACCEPTED
         if len(wanting) == 1:
@@ -106,7 +111,11 @@ class Broker:
         return response
 
     async def _take_reply(self, reply: CloudEvent) -> Response:
-        return Response(await self.receive(reply))
+        try:
+            return Response(await self.receive(reply.checked()))
+        except NotAnEventError as error:
+            logger.warning("a reply is refused: %s", error)
+            return Response(_BAD_REQUEST)
 
     async def _bury(self, subscription: Subscription, event: CloudEvent, destination: str, outcome: Outcome) -> bool:
         """Send what could not be delivered to the dead-letter sink, saying why; without one it is lost."""
@@ -135,15 +144,18 @@ def _reply(outcome: Outcome) -> CloudEvent | None:
 def _lowered_ttl(event: CloudEvent) -> int:
     """How often the event may still pass through a Broker; the first passage sets it."""
     try:
-        return max(0, int(event.attributes[TTL]) - 1)
-    except (KeyError, ValueError):
+        return max(0, int(float(event.attributes[TTL])) - 1)
+    except (KeyError, ValueError, OverflowError):
         return _INITIAL_TTL
 
 
 def _error_attributes(destination: str, outcome: Outcome) -> dict[str, str]:
-    """Why an event is dead. Knative has nothing to say about an answer that is no event (its filter's 502 is empty)."""
-    if outcome.response is _NOT_AN_EVENT:
+    """Why an event is dead.
+
+    Knative's channel has it from the words of its filter. There are none where the filter did not answer in time, and
+    where it refused an answer that is no event.
+    """
+    if outcome.timed_out or outcome.response is _NOT_AN_EVENT:
         return {}
     data = base64.b64encode(outcome.body).decode()[:_ERROR_DATA_LIMIT]
-    attributes = {"knativeerrordest": destination, "knativeerrorcode": str(outcome.code)}
-    return attributes | ({"knativeerrordata": data} if data else {})
+    return {"knativeerrordest": destination, "knativeerrorcode": str(outcome.code), "knativeerrordata": data}

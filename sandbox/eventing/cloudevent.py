@@ -1,32 +1,35 @@
-"""CloudEvents 1.0 on HTTP as the Broker needs them: parsed and checked, the data left as the bytes that came.
+"""CloudEvents on HTTP as Knative's parts read and write them, the data left as the bytes that came.
 
-The SDK would decode and re-encode every payload on its way through; a Broker carries data, it does not read it.
-https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+The SDK for Python would decode and encode every payload on its way through; a Broker carries data, it does not read it.
+Reading and checking are two things, as they are in Knative: its filter hands on what it can read, and its ingress
+refuses what breaks the specification.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING
+
+from sandbox.eventing import structured, values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sandbox.http import Headers, Request, Response
 
+_VERSIONS = ("1.0", "0.3")
 _REQUIRED = ("id", "source", "type")
-_NAME = re.compile(r"[a-z0-9]+")
-_STRUCTURED = "application/cloudevents+json"
-_HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+_CONTEXT = frozenset({*_REQUIRED, "specversion", "subject", "time", "dataschema"})
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "source": values.address,
+    "dataschema": values.address,
+    "time": values.moment,
+}
+_STRUCTURED, _BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 
 
 class NotAnEventError(ValueError):
-    """The message holds no valid CloudEvent; says every attribute that is wrong."""
+    """The message holds no valid CloudEvent; says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,86 +59,105 @@ class CloudEvent:
         """The same event without an attribute."""
         return replace(self, attributes={key: value for key, value in self.attributes.items() if key != name})
 
+    def checked(self) -> CloudEvent:
+        """The event as the next one sees it, to whom headers carry it.
+
+        Raises:
+            NotAnEventError: when it breaks the specification; says every attribute that is wrong.
+        """
+        attributes = {name: value.strip() for name, value in self.attributes.items()}
+        problems = [f"{name} is missing or empty" for name in _REQUIRED if not attributes.get(name)]
+        if not attributes.get("subject", "some"):
+            problems.append("subject is empty")
+        if not values.is_absolute(attributes.get("dataschema", "x:")):
+            problems.append(f"dataschema: {attributes['dataschema']!r} is no absolute URI")
+        if self.content_type and not values.is_media_type(self.content_type):
+            problems.append(f"datacontenttype: {self.content_type!r} is no media type")
+        if problems:
+            raise NotAnEventError("; ".join(problems))
+        return replace(self, attributes=attributes)
+
 
 def is_event(message: Request | Response) -> bool:
     """Whether the headers claim an event: by `ce-specversion`, or by a CloudEvents content type."""
-    content_type = message.header("content-type") or ""
-    return message.header("ce-specversion") is not None or content_type.startswith("application/cloudevents")
+    return _media_type(message) in (_STRUCTURED, _BATCH) or message.header("ce-specversion") in _VERSIONS
 
 
 def parse(message: Request | Response) -> CloudEvent:
-    """Read an event in binary or structured mode.
+    """Read an event in binary or structured mode, without checking that it is complete.
 
     Raises:
-        NotAnEventError: when there is none, or it breaks the specification.
+        NotAnEventError: when there is none that can be read.
     """
-    content_type = message.header("content-type") or ""
-    if content_type.startswith("application/cloudevents-batch"):
+    media_type = _media_type(message)
+    if media_type == _BATCH:
         raise NotAnEventError("a batch of events is not accepted here")
-    if content_type.startswith("application/cloudevents"):
-        return _from_structured(message.body)
-    if message.header("ce-specversion") is None:
-        raise NotAnEventError(f"no ce-specversion header and no {_STRUCTURED} content")
-    attributes = {name[3:]: _decoded(value) for name, value in message.headers if name.startswith("ce-")}
-    return _checked(attributes, message.body, content_type)
+    try:
+        return _from_structured(message.body) if media_type == _STRUCTURED else _from_binary(message)
+    except (ValueError, RecursionError) as error:
+        raise NotAnEventError(str(error)) from error
 
 
 def to_binary(event: CloudEvent) -> tuple[Headers, bytes]:
     """The event as headers and body in binary mode, which is how Knative hands events on."""
-    headers = [(f"ce-{name}", quote(value, safe=_HEADER_SAFE + " ")) for name, value in event.attributes.items()]
+    headers = [(f"ce-{name}", _as_header(value)) for name, value in event.attributes.items()]
     if event.content_type:
         headers.append(("content-type", event.content_type))
     return tuple(headers), event.data
 
 
-def _decoded(value: str) -> str:
-    """A header's value as section 3.1.3.2 of the binding decodes it: quotes around it first, then percent signs."""
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = value[1:-1]
-    return unquote(value) if "%" in value else value
+def _media_type(message: Request | Response) -> str:
+    return (message.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _from_binary(message: Request | Response) -> CloudEvent:
+    given: dict[str, str] = {}
+    for header, value in message.headers:
+        if header.startswith("ce-"):
+            given.setdefault(header[3:], _from_header(value))
+    if given.get("specversion") not in _VERSIONS:
+        raise NotAnEventError(f"there is no ce-specversion that is known, and no {_STRUCTURED}")
+    if given.get("id") == "":
+        raise NotAnEventError("id is empty")
+    return CloudEvent(_attributes(given), message.body, (message.header("content-type") or "").strip())
 
 
 def _from_structured(body: bytes) -> CloudEvent:
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise NotAnEventError(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise NotAnEventError("the body is not a JSON object")
-    payload, binary = document.pop("data", None), document.pop("data_base64", None)
-    content_type = document.pop("datacontenttype", None) or ""
-    attributes = {name: _canonical(value) for name, value in document.items() if value is not None}
-    data, content_type = _payload(payload, binary, str(content_type))
-    return _checked(attributes, data, content_type)
+    members, data = structured.read(body)
+    content_type = structured.text(members.pop("datacontenttype", None), "datacontenttype")
+    given: dict[str, str] = {}
+    for name, value in members.items():
+        if name in _CONTEXT:
+            given[name] = structured.text(value, name)
+        elif value is not None:
+            given[name] = values.extension(value)
+    if given.get("specversion") not in _VERSIONS:
+        raise NotAnEventError("there is no specversion that is known")
+    if given.get("source") == "":
+        raise NotAnEventError("source is empty")
+    return CloudEvent(_attributes(given), data, content_type)
 
 
-def _payload(payload: Any, binary: Any, content_type: str) -> tuple[bytes, str]:
-    if binary is not None:
-        try:
-            return base64.b64decode(str(binary), validate=True), content_type
-        except binascii.Error as error:
-            raise NotAnEventError(f"data_base64: {error}") from error
-    if payload is None:
-        return b"", content_type
-    if isinstance(payload, str) and content_type and "json" not in content_type:
-        return payload.encode(), content_type
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode(), content_type or "application/json"
+def _attributes(given: Mapping[str, str]) -> dict[str, str]:
+    """Each attribute in the form in which it is handed on; what an event may do without is not set when it is empty."""
+    attributes: dict[str, str] = {}
+    for name, text in given.items():
+        if name not in _CONTEXT:
+            extension = values.name(name)
+            if extension in (*_CONTEXT, "datacontenttype"):
+                raise NotAnEventError(f"{name!r} is no name of an extension")
+            attributes[extension] = text
+        elif value := _FORMS.get(name, str)(text) if text or name == "time" else "":
+            attributes[name] = value
+    return attributes
 
 
-def _canonical(value: Any) -> str:
-    """The text form of an attribute value (CloudEvents 1.0, section 3.1.1)."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        raise NotAnEventError("an attribute is neither text, number nor boolean")
-    return str(value)
+# Headers are bytes, and HTTP's libraries take them for Latin-1; what is in them is UTF-8.
 
 
-def _checked(attributes: dict[str, str], data: bytes, content_type: str) -> CloudEvent:
-    problems = [f"{name} is missing or empty" for name in _REQUIRED if not attributes.get(name)]
-    if attributes.get("specversion") != "1.0":
-        problems.append(f"specversion is {attributes.get('specversion')!r}, not '1.0'")
-    problems += [f"{name!r} is no attribute name" for name in attributes if not _NAME.fullmatch(name)]
-    if problems:
-        raise NotAnEventError("; ".join(problems))
-    return CloudEvent(attributes, data, content_type)
+def _from_header(value: str) -> str:
+    return value.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _as_header(value: str) -> str:
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")

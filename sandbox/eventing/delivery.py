@@ -75,6 +75,7 @@ class Outcome:
     code: int
     response: Response | None
     error: str = ""
+    timed_out: bool = False
 
     @property
     def delivered(self) -> bool:
@@ -105,7 +106,7 @@ async def _attempt(send: Callable[[], Awaitable[Response]], timeout: float | Non
     except NoResponseError as error:
         return Outcome(_SELF_MADE, None, f"dispatch error: {error}")
     except TimeoutError:
-        return Outcome(_SELF_MADE, None, f"dispatch error: no answer within {timeout} s")
+        return Outcome(_SELF_MADE, None, f"dispatch error: no answer within {timeout} s", timed_out=True)
     return Outcome(response.status, response)
 
 

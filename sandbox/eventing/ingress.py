@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sandbox.eventing.cloudevent import CloudEvent, NotAnEventError, parse
-from sandbox.http import Request, Response, SenderGoneError, read_request, send_response, text, until_disconnect
+from sandbox.http import Request, Response, SenderGoneError, read_request, send_response, until_disconnect
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PATH_PARTS = 2
+_PATH_PARTS = 3  # what is before the first slash is one of them, and a query is part of the last
 
 
 class Ingress:
@@ -46,20 +47,29 @@ class Ingress:
 
     async def handle(self, request: Request) -> Response:
         """Answer a request to a Broker, as Knative's ingress does."""
+        answer = await self._answer(request)
+        return replace(answer, headers=(("allow", "POST, OPTIONS"), *answer.headers))
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(200, (("webhook-allowed-origin", "*"), ("webhook-allowed-rate", "*")))
         if request.method != "POST":
-            return Response(405, (("allow", "POST, OPTIONS"),))
-        parts = request.path.split("?", 1)[0].strip("/").split("/")
+            return Response(405)
+        if request.path == "/":
+            return Response(404)
+        return await self._pass_on(request)
+
+    async def _pass_on(self, request: Request) -> Response:
+        parts = request.path.removesuffix("/").split("/")
         if len(parts) != _PATH_PARTS:
-            return text(400, "the path of a Broker is /<namespace>/<name>\n")
-        broker = self.brokers.get((parts[0], parts[1]))
+            return _refused(400, f"{request.path} is not /<namespace>/<name>")
         try:
-            event = parse(request)
+            event = parse(request).checked()
         except NotAnEventError as error:
-            return text(400, f"{error}\n")
+            return _refused(400, str(error))
+        broker = self.brokers.get((parts[1], parts[2]))
         if broker is None:
-            return text(404, f"there is no Broker {parts[0]}/{parts[1]}\n")
+            return _refused(404, f"there is no Broker {parts[1]}/{parts[2]}")
         return Response(await self._take(broker, event))
 
     def restart(self, down: float = 0.0) -> int:
@@ -84,3 +94,9 @@ class Ingress:
                 await task
             raise
         return 503 if task.cancelled() else task.result()
+
+
+def _refused(status: int, why: str) -> Response:
+    """Knative's answers have no words, so these are for the log."""
+    logger.warning("refused with %d: %s", status, why)
+    return Response(status)

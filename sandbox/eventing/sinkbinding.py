@@ -29,4 +29,4 @@ def binds(obj: Object, *, api_version: str, kind: str, namespace: str, name: str
 def environment(obj: Object, sink: str) -> dict[str, str]:
     """The variables that a bound container gets."""
     overrides = obj["spec"].get("ceOverrides")
-    return {"K_SINK": sink} | ({"K_CE_OVERRIDES": json.dumps(overrides)} if overrides else {})
+    return {"K_SINK": sink, "K_CE_OVERRIDES": json.dumps(overrides, separators=(",", ":")) if overrides else ""}

@@ -17,6 +17,7 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -44,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/send":
             self._answer_json(send(**json.loads(body)))
             return
-        record, answer = take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        record, answer = take(self.path, _headers(self.headers.items()), body)
         time.sleep(answer.get("delay", 0))
         with _changed:
             record["answered"] = time.monotonic()
@@ -125,10 +126,15 @@ def send(url: str, method: str, headers: dict[str, str], body: str) -> Json:
         connection.putheader("content-length", str(len(content)))
         connection.endheaders(content)
         answer = connection.getresponse()
-        received = {name.lower(): value for name, value in answer.getheaders()}
+        received = _headers(answer.getheaders())
         return {"status": answer.status, "headers": received, "body": answer.read().decode(errors="replace")}
     finally:
         connection.close()
+
+
+def _headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; Python takes for Latin-1 what is UTF-8."""
+    return {name.lower(): value.encode("latin-1").decode(errors="replace") for name, value in pairs}
 
 
 class _Server(ThreadingHTTPServer):

@@ -27,7 +27,7 @@ EVENT = CloudEvent(
         ({"filters": [{"suffix": {"type": ".delete"}}]}, False),
         ({"filters": [{"exact": {"datacontenttype": "text/plain"}}]}, True),
         ({"filters": [{"any": [{"exact": {"kind": "Pod"}}, {"exact": {"kind": "Node"}}]}]}, True),
-        ({"filters": [{"any": []}]}, False),
+        ({"filters": [{"any": []}]}, True),
         ({"filters": [{"all": [{"exact": {"kind": "Pod"}}, {"prefix": {"type": "dev"}}]}]}, False),
         ({"filters": [{"not": {"exact": {"kind": "Pod"}}}]}, True),
         ({"filters": [{"prefix": {"type": "dev"}}, {"exact": {"kind": "Pod"}}]}, False),
@@ -42,9 +42,9 @@ def test_trigger_selects(spec: dict[str, Any], selected: bool) -> None:  # noqa:
     ("filters", "where"),
     [
         ([{"cesql": "type = 'x'"}], r"spec\.filters\[0\]\.cesql"),
-        ([{"all": [{"not": {"cesql": ""}}]}], r"spec\.filters\[0\]\.all\[0\]\.not\.cesql"),
-        ([{"exact": {}, "prefix": {}}], r"spec\.filters\[0\]: exactly one"),
-        ([{"any": {}}], "a list is expected"),
+        ([{"all": [{"not": {"cesql": "TRUE"}}]}], r"spec\.filters\[0\]\.all\[0\]\.not\.cesql"),
+        ([{"exact": {"a": "b"}, "prefix": {"a": "b"}}], r"spec\.filters\[0\]: at most one"),
+        ([{"any": {"a": "b"}}], "a list is expected"),
     ],
     ids=["cesql", "nested", "two", "no-list"],
 )

@@ -54,7 +54,7 @@ def to_broker(path: str = "/ns/b", method: str = "POST", **headers: str) -> Requ
         (to_broker("/ns"), 400),
         (to_broker("/ns/b/more"), 400),
         (to_broker("/ns/other"), 404),
-        (to_broker("/ns/other", **{"ce-specversion": "0.3"}), 400),
+        (to_broker("/ns/other", **{"ce-specversion": "0.2"}), 400),
         (Request("POST", "/ns/b", (), b"{}"), 400),
     ],
     ids=["get", "options", "no-broker", "too-long", "unknown", "bad-event-first", "no-event"],

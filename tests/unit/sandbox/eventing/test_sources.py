@@ -208,7 +208,7 @@ def test_a_binding_has_its_subjects(subject: dict[str, Any], bound: bool) -> Non
 
 
 def test_a_bound_container_is_told_its_sink() -> None:
-    assert environment({"spec": {}}, "http://b") == {"K_SINK": "http://b"}
+    assert environment({"spec": {}}, "http://b") == {"K_SINK": "http://b", "K_CE_OVERRIDES": ""}
     overrides = {"extensions": {"a": "1"}}
     bound = environment({"spec": {"ceOverrides": overrides}}, "http://b")
     assert json.loads(bound["K_CE_OVERRIDES"]) == overrides
