@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.api.errors import bad_request, expired
 from sandbox.api.listing import selector_of
-from sandbox.api.objects import namespace_of
+from sandbox.api.objects import clone, namespace_of
 from sandbox.api.store import Change, Entry, Store
 
 if TYPE_CHECKING:
@@ -138,4 +138,12 @@ class Watch:
         if not before and not after:
             return None
         kind = "MODIFIED" if before and after else "ADDED" if after else "DELETED"
-        return kind, self._catalog.present(self._resource, change.entry)
+        entry = change.entry if after or change.previous is None else _as_it_was(change.previous, change.entry.revision)
+        return kind, self._catalog.present(self._resource, entry)
+
+
+def _as_it_was(entry: Entry, revision: int) -> Entry:
+    """The last state that a selector matched, under the revision at which it ceased to: that is what a watch deletes."""
+    obj = clone(entry.obj)
+    obj["metadata"]["resourceVersion"] = str(revision)
+    return Entry(obj, revision)

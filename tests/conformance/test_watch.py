@@ -123,6 +123,9 @@ def test_a_watch_shows_what_enters_and_leaves_a_selection(cluster: Cluster, name
         cluster.patch(f"{names.widgets}/a", {"metadata": {"labels": labels}})
     events = cluster.watch(names.widgets, resourceVersion=version, labelSelector="on=yes")
     assert _kinds(events) == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    last, gone = (event["object"]["metadata"] for event in events[1:])
+    assert gone["labels"] == last["labels"] == {"on": "yes", "more": "1"}
+    assert int(gone["resourceVersion"]) > int(last["resourceVersion"])
 
 
 def test_a_watch_can_be_of_one_object(cluster: Cluster, names: Names) -> None:

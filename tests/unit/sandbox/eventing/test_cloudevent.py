@@ -66,7 +66,7 @@ def test_an_event_survives_being_handed_on(extensions: dict[str, str], data: byt
         (structured({**REQUIRED, "specversion": "0.2"}), "no specversion that is known"),
         (structured({**REQUIRED, "two_words": "x"}), "'two_words' is no attribute name"),
         (structured({**REQUIRED, "Type": "x"}), "'Type' is no name of an extension"),
-        (binary(**REQUIRED, time="yesterday"), "time: 'yesterday'"),
+        (binary(b"", **REQUIRED, time="yesterday"), "time: 'yesterday'"),
         (binary(specversion="1.0", id="1"), "source is missing or empty; type is missing or empty"),
     ],
     ids=["none", "list", "broken", "batch", "base64", "version", "name", "taken", "time", "missing"],
