@@ -7,6 +7,7 @@ refuses what breaks the specification.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -117,8 +118,9 @@ def _from_binary(message: Request | Response) -> CloudEvent:
             given.setdefault(header[3:], _from_header(value))
     if given.get("specversion") not in _VERSIONS:
         raise NotAnEventError(f"there is no ce-specversion that is known, and no {_STRUCTURED}")
-    if given.get("id") == "":
-        raise NotAnEventError("id is empty")
+    for name in ("id", "time"):
+        if given.get(name) == "":
+            raise NotAnEventError(f"{name} is empty")
     return CloudEvent(_attributes(given), message.body, (message.header("content-type") or "").strip())
 
 
@@ -135,6 +137,8 @@ def _from_structured(body: bytes) -> CloudEvent:
         raise NotAnEventError("there is no specversion that is known")
     if given.get("source") == "":
         raise NotAnEventError("source is empty")
+    with suppress(ValueError):  # a schema that is no address is as good as none
+        given["dataschema"] = values.address(given.pop("dataschema", ""))
     return CloudEvent(_attributes(given), data, content_type)
 
 
@@ -147,7 +151,7 @@ def _attributes(given: Mapping[str, str]) -> dict[str, str]:
             if extension in (*_CONTEXT, "datacontenttype"):
                 raise NotAnEventError(f"{name!r} is no name of an extension")
             attributes[extension] = text
-        elif value := _FORMS.get(name, str)(text) if text or name == "time" else "":
+        elif value := _FORMS.get(name, str)(text) if text else "":
             attributes[name] = value
     return attributes
 

@@ -30,6 +30,8 @@ def read(body: bytes) -> tuple[dict[str, Any], bytes]:
             data = written, value
         elif key == "data_base64":
             encoded = value
+            if written[0] in _BLANK and "specversion" in members and "datacontenttype" not in members:
+                raise ValueError("Knative takes the blank before data_base64 for a part of it")
         else:
             members[key] = value
     if encoded is not None:
@@ -54,7 +56,7 @@ def text(value: Any, member: str) -> str:
 
 
 def _members(document: str) -> Iterator[tuple[str, Any, str]]:
-    """Each member of an object: its name, its value, and the value as it is written."""
+    """Each member of an object: its name, its value, and all that is written after the colon, blanks too."""
     at = _expect(document, 0, "{")
     if document[at : at + 1] == "}":
         return
@@ -62,8 +64,8 @@ def _members(document: str) -> Iterator[tuple[str, Any, str]]:
         key, at = _DECODER.raw_decode(document, at)
         if not isinstance(key, str):
             raise ValueError("a member has no name")  # noqa: TRY004 - what is wrong is the document
-        start = _expect(document, _skip(document, at), ":")
-        value, end = _DECODER.raw_decode(document, start)
+        start = document.find(":", at) + 1
+        value, end = _DECODER.raw_decode(document, _expect(document, at, ":"))
         yield key, value, document[start:end]
         at = _skip(document, end)
         if document[at : at + 1] == "}":

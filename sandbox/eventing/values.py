@@ -17,6 +17,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _MEDIA_TYPE = re.compile(rf'{_WORD}(/{_WORD})?\s*(;\s*({_WORD}=({_WORD}|"[^"]*"))?\s*)*')
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_COLON = re.compile(r"[^/?#]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _URI_SAFE = "%!$&'()*+,;=:@[]/?#"
 
@@ -53,9 +54,15 @@ def address(text: str) -> str:
     Raises:
         ValueError: when it is none.
     """
-    if _BAD_ESCAPE.search(text) or _CONTROL.search(text):
+    parts = urlsplit(text)
+    _ = parts.port  # which raises what is to be raised
+    if (
+        " " in parts.netloc
+        or _BAD_ESCAPE.search(text)
+        or _CONTROL.search(text)
+        or (_COLON.match(text) and not parts.scheme)
+    ):
         raise ValueError(f"{text!r} is no URI reference")
-    urlsplit(text)
     return quote(text, safe=_URI_SAFE)
 
 

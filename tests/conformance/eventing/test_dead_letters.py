@@ -79,6 +79,12 @@ def test_of_several_attempts_the_last_is_told(broker: Broker) -> None:
     assert (told["knativeerrorcode"], base64.b64decode(told["knativeerrordata"])) == ("429", b"third")
 
 
+def test_many_words_are_told_to_the_end(broker: Broker) -> None:
+    words = "x" * 768  # one more, and Knative's dispatcher panics
+    sent = broker.send(type="plain", answers={"plain": [{"status": 400, "body": words}]})
+    assert base64.b64decode(errors(the_dead_letter(sent))["knativeerrordata"]) == words.encode()
+
+
 def test_a_refusal_without_words_is_told_so(broker: Broker) -> None:
     sent = broker.send(type="plain", answers={"plain": [{"status": 400}]})
     assert errors(the_dead_letter(sent)) == {

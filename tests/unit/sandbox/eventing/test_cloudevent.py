@@ -40,7 +40,7 @@ def test_structured_json_data_becomes_the_body() -> None:
 
 
 def test_structured_base64_data_is_decoded() -> None:
-    assert parse(structured({**REQUIRED, "data_base64": "AP8="})).data == b"\x00\xff"
+    assert parse(structured({**REQUIRED, "datacontenttype": "image/png", "data_base64": "AP8="})).data == b"\x00\xff"
 
 
 def test_structured_text_of_another_content_type_is_not_quoted() -> None:
