@@ -75,7 +75,7 @@ def _build(expression: Any, where: str) -> _Verdict | None:
             case "any":
                 return _any(_each(value, inside))
             case "not":
-                return _not(_build(value, inside))
+                return _not(_build(value, inside), inside)
         return _attributes(_TESTS[dialect], value, inside)
     return None
 
@@ -107,9 +107,12 @@ def _any(parts: list[_Verdict]) -> _Verdict:
     return verdict
 
 
-def _not(part: _Verdict | None) -> _Verdict:
+def _not(part: _Verdict | None, where: str) -> _Verdict:
+    if part is None:
+        raise UnsupportedFilterError(f"{where}: a filter that says nothing, at which Knative's filter crashes")
+
     def verdict(event: CloudEvent) -> bool | None:
-        found = None if part is None else part(event)
+        found = part(event)
         return None if found is None else not found
 
     return verdict

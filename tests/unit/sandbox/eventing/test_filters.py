@@ -45,8 +45,9 @@ def test_trigger_selects(spec: dict[str, Any], selected: bool) -> None:  # noqa:
         ([{"all": [{"not": {"cesql": "TRUE"}}]}], r"spec\.filters\[0\]\.all\[0\]\.not\.cesql"),
         ([{"exact": {"a": "b"}, "prefix": {"a": "b"}}], r"spec\.filters\[0\]: at most one"),
         ([{"any": {"a": "b"}}], "a list is expected"),
+        ([{"not": {"exact": {"kind": ""}}}], r"spec\.filters\[0\]\.not: a filter that says nothing"),
     ],
-    ids=["cesql", "nested", "two", "no-list"],
+    ids=["cesql", "nested", "two", "no-list", "not-nothing"],
 )
 def test_an_unknown_dialect_is_named_with_its_place(filters: list[Any], where: str) -> None:
     with pytest.raises(UnsupportedFilterError, match=where):
