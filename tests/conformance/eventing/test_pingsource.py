@@ -20,7 +20,7 @@ def ticks(knative: Knative) -> dict[str, list[Delivery]]:
         "bare": {},
         "document": {"contentType": "application/json", "data": '{ "a": 1 }'},
         "bytes": {"contentType": "image/png", "dataBase64": "AP8="},
-        "marked": {"ceOverrides": {"extensions": {"mark": "x", "number": "7"}}, "timezone": "Europe/Berlin"},
+        "marked": {"ceOverrides": {"extensions": {"mark": "x", "number": "7"}}},
         "stubborn": {
             "contentType": "application/json",
             "data": '{"answers": {"stubborn": [{"status": 503}, {"status": 429}, {}]}}',
