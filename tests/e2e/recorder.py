@@ -99,8 +99,9 @@ def take(path: str, headers: dict[str, str], body: bytes) -> tuple[Json, Json]:
         answer = _TAKEN if "probe" in attributes else {**_TAKEN, **answers[min(attempt, len(answers) - 1)]}
         record["status"] = answer["status"]
         _records.append(record)
+        # Under the lock: two threads that print at once share a line.
+        print(json.dumps({"observer": name, "status": record["status"], "attributes": attributes}), flush=True)  # noqa: T201
         _changed.notify_all()
-    print(json.dumps({"observer": name, "status": record["status"], "attributes": attributes}), flush=True)  # noqa: T201
     return record, answer
 
 
