@@ -143,7 +143,7 @@ class Watch:
 
 
 def _as_it_was(entry: Entry, revision: int) -> Entry:
-    """The last state that a selector matched, under the revision at which it ceased to: that is what a watch deletes."""
+    """The last state that a selector matched, under the revision at which it ceased to: a watch deletes that."""
     obj = clone(entry.obj)
     obj["metadata"]["resourceVersion"] = str(revision)
     return Entry(obj, revision)
