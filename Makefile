@@ -15,10 +15,10 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test cluster cluster-down images deploy e2e bench crds check-crds lint types check lock clean
+.PHONY: help setup run demo test cluster cluster-down images deploy e2e bench bench-cluster crds check-crds lint types check lock clean
 
 help: ## List the tasks
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  PORT=8080 is where run and demo listen; DATA=file.db keeps the state; EXECUTE=1 runs containers as local processes"
 
 setup: $(INSTALLED) ## Make .venv and install what requirements.txt pins
@@ -49,7 +49,7 @@ cluster-down: setup ## Stop it, and remove all of it but the programs and images
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
 	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))
 
-deploy e2e: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
+deploy e2e bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names
 	@$(BIN)/python -m tools.deploy
 
@@ -59,6 +59,9 @@ e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json
 	@$(BIN)/python -m benchmarks
+
+bench-cluster: setup ## The same with Aegis on the cluster that KUBECONFIG names, beside a bare client of its API server
+	@$(BIN)/python -m benchmarks.cluster
 
 crds: setup ## Write crds/ from the models in shared/aegis/models
 	@$(BIN)/python -m tools.crds

@@ -8,8 +8,8 @@ import json
 import math
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -136,22 +136,31 @@ class Api:
         self, path: str, done: Callable[[dict[str, Json]], bool], *, seconds: float = WAIT_SECONDS, **params: str
     ) -> dict[str, Json]:
         """Watch a collection until its objects, by name, are as wanted; fails with what they are at the deadline."""
-        deadline = time.monotonic() + seconds
         seen: dict[str, Json] = {}
-        while (left := deadline - time.monotonic()) > 0:
-            with suppress(httpx.TransportError, httpx.HTTPStatusError):
-                for seen in self._states(path, left, params):
-                    if done(seen):
-                        return seen
-            time.sleep(_RECONNECT_SECONDS)
+        with closing(self.follow(path, seconds=seconds, **params)) as states:
+            for seen, _ in states:
+                if done(seen):
+                    return seen
         objects = yaml.safe_dump([_without_managed_fields(item) for item in seen.values()])
         raise AssertionError(f"{path} {params} did not become as wanted in {seconds:.0f} s; it is\n{objects[:8000]}")
 
-    def _states(self, path: str, seconds: float, params: Mapping[str, str]) -> Iterator[dict[str, Json]]:
+    def follow(
+        self, path: str, *, seconds: float, **params: str
+    ) -> Generator[tuple[dict[str, Json], Collection[str]], None, None]:
+        """A collection by name, and the names that are new, changed or gone: all at first, then one after the other."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            with suppress(httpx.TransportError, httpx.HTTPStatusError):
+                yield from self._states(path, left, params)
+            time.sleep(_RECONNECT_SECONDS)
+
+    def _states(
+        self, path: str, seconds: float, params: Mapping[str, str]
+    ) -> Iterator[tuple[dict[str, Json], Collection[str]]]:
         """A collection as it is, and after each change, until the connection ends."""
         page = self.http.get(path, params=params).raise_for_status().json()
         seen = {item["metadata"]["name"]: item for item in page["items"]}
-        yield seen
+        yield seen, list(seen)
         query = {
             **params,
             "watch": "true",
@@ -168,7 +177,7 @@ class Api:
                     seen.pop(name, None)
                 else:
                     seen[name] = change["object"]
-                yield seen
+                yield seen, (name,)
 
     def wait_for(self, path: str, done: Callable[[Json | None], bool], *, seconds: float = WAIT_SECONDS) -> Json | None:
         """Watch one object, which may not exist, until it is as wanted."""
