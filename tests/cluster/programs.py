@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +40,7 @@ def ensure(say: Callable[[str], None], groups: Iterable[str] = GROUPS) -> None:
         say(f"building {group} ({number} of {len(missing)}) …")
         _build(group)
         say(f"built {group} in {time.monotonic() - began:.0f} s")
-    if missing:
+    if _COMPILER_CACHE.exists():
         shutil.rmtree(_COMPILER_CACHE)  # tens of times the size of what it made
 
 
@@ -71,16 +70,12 @@ def _build(group: str) -> None:
         _restore_link(work)
     target = BIN / group
     target.mkdir(parents=True, exist_ok=True)
-    command = ["go", "install", "-trimpath", "-tags=no_btrfs,no_zfs", f"-ldflags={_FLAGS}", "tool"]
-    done = subprocess.run(
-        ["env", f"GOBIN={target}", f"GOCACHE={_COMPILER_CACHE}", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", *command],
-        cwd=work,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{group} does not build: {done.stderr[-2000:]}")
+    settings = (f"GOBIN={target}", f"GOCACHE={_COMPILER_CACHE}", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+    compiler = ("go", "-C", work, "install", "-trimpath", "-tags=no_btrfs,no_zfs", f"-ldflags={_FLAGS}", "tool")
+    try:
+        run("env", *settings, *compiler)
+    except RuntimeError as error:
+        raise RuntimeError(f"{group} does not build: {str(error)[-2000:]}") from None
     shutil.rmtree(work)
     (target / ".done").write_text(stamp(group))
 
