@@ -71,5 +71,6 @@ def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]]) -> Resp
     too_large = any(isinstance(item.entry, Rejection) and item.entry.too_large for item in told)
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
     errors = [error for line in lines for error in line.get("errors", ())]
-    detail = f"none of {len(lines)} alerts could be accepted" if len(lines) > 1 else lines[0]["reason"]
+    first = lines[0]["reason"]
+    detail = f"none of {len(lines)} alerts could be accepted; the first: {first}" if len(lines) > 1 else first
     return problem(status, status.phrase, detail, errors=errors, alerts=list(lines))

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from aegis import broker, logs
 from aegis.errors import ApiError, BadEvent, Unavailable
 from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
-from aegis.function import problem, unavailable
+from aegis.function import brief, problem, unavailable
 from aegis.kube import Kube
 from aegis.names import digest
 from functions.alert_normalizer import tokens
@@ -52,7 +52,13 @@ class Reception:
     """Where the tokens are mounted; nowhere means that none are wanted."""
 
     async def serve(self, request: Request) -> Response:
-        """Answer a request."""
+        """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
+        answered = await self._answer(request)
+        knative = request.url.path == "/" and _media_type(request) != BATCH_CONTENT_TYPE
+        return brief(answered) if knative else answered
+
+    async def _answer(self, request: Request) -> Response:
+        """Answer in full: what comes from here is raised or returned."""
         try:
             refused = tokens.refuse(request.headers.get("authorization"), self.tokens)
             return refused or await self._route(request)
@@ -93,9 +99,8 @@ class Reception:
     async def _events(self, request: Request) -> Response:
         """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
         body = await _body(request, LARGEST_BODY)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         found: Sequence[Event | BadEvent]
-        if media_type == BATCH_CONTENT_TYPE:
+        if _media_type(request) == BATCH_CONTENT_TYPE:
             found = read_batch(body)
             read = [_read_entry(event, f"[{position}]") for position, event in enumerate(found)]
         else:
@@ -167,6 +172,10 @@ def _telling(told: Sequence[Told], response: Response) -> Response:
     if events:
         response.background = BackgroundTask(broker.send, events)
     return response
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _body(request: Request, limit: int) -> bytes:

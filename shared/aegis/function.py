@@ -7,6 +7,7 @@ other body for a failure and delivers the event again.
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from gunicorn.config import Keepalive
 from starlette.requests import Request
@@ -19,6 +20,8 @@ from aegis.events import Event, read_event, write_event
 Handler = Callable[[Event], Awaitable[Event | None]]
 
 HEALTH_PATHS = frozenset({"/health/readiness", "/health/liveness"})
+LONGEST_REFUSAL = 768
+"""Bytes that Knative keeps of a refused delivery's answer, as `knativeerrordata` of the dead letter."""
 _log = logging.getLogger(__name__)
 logs.configure()
 
@@ -42,6 +45,22 @@ def unavailable(error: Unavailable) -> Response:
     return problem(503, "Service Unavailable", str(error), headers=headers)
 
 
+def brief(answer: Response) -> Response:
+    """The answer to an event; an error without its members, and its detail cut, where that is too long for Knative.
+
+    The channel's dispatcher panics at an error of more than ``LONGEST_REFUSAL`` bytes, and what is in flight is lost.
+    """
+    if answer.status_code < HTTPStatus.BAD_REQUEST or len(answer.body) <= LONGEST_REFUSAL:
+        return answer
+    told = json.loads(answer.body)
+    told = {name: told[name] for name in ("type", "title", "status", "detail")}
+    while len(body := json.dumps(told).encode()) > LONGEST_REFUSAL:
+        told["detail"] = told["detail"][: len(told["detail"]) * 9 // 10]
+    answer.body = body
+    answer.headers["Content-Length"] = str(len(body))
+    return answer
+
+
 def _reply(event: Event | None) -> Response:
     if event is None:
         return Response(status_code=204)
@@ -63,10 +82,11 @@ async def serve(request: Request, handle: Handler) -> Response:
         return _reply(await handle(event))
     except BadEvent as error:
         _log.warning("bad event", extra={"error": str(error)})
-        return problem(400, "Bad Request", str(error))
+        refusal = problem(400, "Bad Request", str(error))
     except Unavailable as error:
         _log.warning("not now", extra={"error": str(error)})
-        return unavailable(error)
+        refusal = unavailable(error)
     except ApiError as error:
         _log.exception("the API server refused")
-        return problem(500, "Internal Server Error", f"the API server refused: {error}")
+        refusal = problem(500, "Internal Server Error", f"the API server refused: {error}")
+    return brief(refusal)

@@ -101,5 +101,8 @@ def test_faults_during_a_storm_lose_nothing_and_double_nothing(
         succeeded = sum(storm.type_of(number).endswith(kind) for number in storm.names)
         for status in ("Firing", "Resolved"):
             name = rule(storm.name, kind, status)
-            assert cluster.api.get(f"{TEMPLATES}/{name}")["status"]["executeStatus"] == {"succeeded": succeeded}
+            assert cluster.api.get(f"{TEMPLATES}/{name}")["status"]["executeStatus"] == {
+                "succeeded": succeeded,
+                "failed": 0,
+            }
             assert cluster.api.get(f"{RULES}/{name}")["status"]["triggerStatus"]["succeeded"] == succeeded

@@ -1,9 +1,17 @@
-"""How the functions are served: the settings of the server that functions-framework starts."""
+"""How the functions are served: the settings of the server that functions-framework starts, and errors."""
+
+import json
 
 from functions_framework._http.gunicorn import UvicornApplication
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 
-import aegis.function  # noqa: F401 - every function's target imports it
+from aegis.errors import BadEvent, Unavailable
+from aegis.events import Event
+from aegis.function import LONGEST_REFUSAL, brief, problem, serve, unavailable
 
 PROXY_IDLE_SECONDS = 90  # Go's http.DefaultTransport, which Knative's queue-proxy has
 
@@ -12,3 +20,52 @@ def test_a_connection_is_kept_for_longer_than_the_proxy_in_front_keeps_it() -> N
     server = UvicornApplication(Starlette(), "127.0.0.1", 0, debug=False)  # type: ignore[no-untyped-call]
     assert server.cfg is not None
     assert server.cfg.keepalive > PROXY_IDLE_SECONDS
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=3000), st.lists(st.text(max_size=200), max_size=20))
+def test_an_error_for_knative_is_never_longer_than_it_can_take(detail: str, errors: list[str]) -> None:
+    answer = brief(problem(422, "Unprocessable Content", detail, errors=errors))
+
+    assert len(answer.body) <= LONGEST_REFUSAL
+    assert answer.headers["content-length"] == str(len(answer.body))
+    told = json.loads(answer.body)
+    assert (told["status"], told["title"]) == (422, "Unprocessable Content")
+    assert detail.startswith(told["detail"])
+    assert detail == told["detail"] or len(answer.body) > LONGEST_REFUSAL * 0.8
+
+
+def test_a_short_error_keeps_its_members() -> None:
+    answer = brief(problem(422, "Unprocessable Content", "x", errors=[{"field": "type"}]))
+    assert json.loads(answer.body)["errors"] == [{"field": "type"}]
+
+
+def test_a_cut_error_keeps_its_headers() -> None:
+    answer = brief(unavailable(Unavailable("x" * 1000, retry_after=7)))
+    assert answer.headers["retry-after"] == "7"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_is_no_error_is_not_cut() -> None:
+    assert len(brief(Response("x" * 1000)).body) == 1000
+
+
+async def test_what_a_handler_raises_is_cut() -> None:
+    async def handle(_: Event) -> None:
+        raise BadEvent("x" * 1000)
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"null", "more_body": False}
+
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-type": "t",
+        "ce-source": "/s",
+        "content-type": "application/json",
+    }
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "server": ("127.0.0.1", 80)}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = await serve(Request({**scope, "headers": raw}, receive), handle)
+
+    assert answer.status_code == 400
+    assert len(answer.body) <= LONGEST_REFUSAL
