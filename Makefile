@@ -15,7 +15,7 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test cluster cluster-down images deploy e2e bench bench-cluster crds check-crds lint types check lock clean
+.PHONY: help setup run demo test cluster cluster-down test-cluster images deploy e2e bench bench-cluster crds check-crds lint types check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ cluster: setup ## Start a real two-node cluster with Knative and Argo on this ma
 
 cluster-down: setup ## Stop it, and remove all of it but the programs and images
 	@$(BIN)/python -m tests.cluster down
+
+test-cluster: setup ## Test that starting and stopping it leaves nothing behind; where one is up, that is skipped
+	@$(BIN)/python -m pytest -q tests/cluster
 
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
 	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))

@@ -131,6 +131,13 @@ def test_what_a_function_refuses_is_said_on_the_alert_at_once(
     assert stalled(cluster, alert) == f"{event_type} was not delivered to {address}: 400"
 
 
+def test_a_refusal_with_much_to_say_is_a_dead_letter_too(cluster: Cluster, alert: str) -> None:
+    """The channel's dispatcher dies of a long answer, and loses the event."""
+    cluster.send("io.aegis.alert.v1", [{}] * 20, subject=f"{NAMESPACE}/{alert}")
+    address = f"http://alert-normalizer.{NAMESPACE}.svc.cluster.local"
+    assert stalled(cluster, alert) == f"io.aegis.alert.v1 was not delivered to {address}: 422"
+
+
 @pytest.fixture
 def alert(cluster: Cluster, unique: str) -> str:
     """An alert that no rule answers."""
