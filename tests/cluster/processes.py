@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _RECORDS = STATE / "processes"
 _MARK = "AEGIS_CLUSTER_STATE"
 _PATIENCE_SECONDS = 15
-_outliving: list[subprocess.Popen[bytes]] = []
-"""What this process started: it is to go on by itself, which Python warns of when the last reference is gone."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ def _start(name: str, command: Sequence[str], environment: Mapping[str, str]) ->
             env=_environment(environment),
             start_new_session=True,  # Ctrl-C is for the command that starts the cluster, not for the cluster
         )
-    _outliving.append(process)
+    process.returncode = 0  # it goes on by itself: else Python warns of that when the last reference is gone
     record = Record(process.pid, _started(process.pid), command, environment)
     (_RECORDS / f"{name}.json").write_text(json.dumps(asdict(record)))
 

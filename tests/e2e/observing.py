@@ -41,16 +41,24 @@ class Recorder:
 
     def observe(self, name: str, *, broker: str, filters: Sequence[Json] = (), answers: str = "204") -> str:
         """Have a Broker deliver what the filters let through, and answer it so; where it is delivered to."""
-        uri = f"http://{self.name}.{NAMESPACE}.svc.cluster.local/{answers}/{name}"
+        uri = f"{self._url}/{answers}/{name}"
         reached = {"exact": {"type": REACHED, "e2e": self.name}}
         all_filters = [{"any": [reached, {"all": list(filters)}]}] if filters else []
-        spec = {"broker": broker, "filters": all_filters, "subscriber": {"uri": uri}}
-        self._ready(_manifest("eventing.knative.dev/v1", "Trigger", f"{self.name}-{name}", spec=spec))
-        self._reach(name, broker)
+        self._trigger(name, broker, filters=all_filters, subscriber={"uri": uri})
         return uri
 
-    def _reach(self, name: str, broker: str) -> None:
-        """Send events until one arrives: a Trigger that says Ready may not be known yet to those who deliver for it."""
+    def observe_refusals(self, name: str, function: str, *, broker: str) -> None:
+        """Have a Broker deliver everything to a function, and what that refuses to this pod."""
+        subscriber = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": function}}
+        dead_letters = {"deadLetterSink": {"uri": f"{self._url}/{name}"}}
+        self._trigger(name, broker, subscriber=subscriber, delivery=dead_letters)
+
+    def _trigger(self, name: str, broker: str, **spec: Any) -> None:
+        """Make a Trigger, and send events until one arrives: Ready does not say that all who deliver for it know it."""
+        manifest = _manifest(
+            "eventing.knative.dev/v1", "Trigger", f"{self.name}-{name}", spec={"broker": broker, **spec}
+        )
+        self._ready(manifest)
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             with suppress(AssertionError):
@@ -92,6 +100,10 @@ class Recorder:
 
     def _deliveries(self) -> list[Delivery]:
         return [delivery for line in self.cluster.api.http.get(self._log).text.splitlines() for delivery in _read(line)]
+
+    @property
+    def _url(self) -> str:
+        return f"http://{self.name}.{NAMESPACE}.svc.cluster.local"
 
     @property
     def _log(self) -> str:

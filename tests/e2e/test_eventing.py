@@ -1,5 +1,7 @@
 """Which event reaches whom through the real Broker, what happens where it is not taken, and that replies go on."""
 
+import base64
+import json
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -131,11 +133,15 @@ def test_what_a_function_refuses_is_said_on_the_alert_at_once(
     assert stalled(cluster, alert) == f"{event_type} was not delivered to {address}: 400"
 
 
-def test_a_refusal_with_much_to_say_is_a_dead_letter_too(cluster: Cluster, alert: str) -> None:
+def test_a_refusal_with_much_to_say_is_a_dead_letter_too(cluster: Cluster, recorder: Recorder) -> None:
     """The channel's dispatcher dies of a long answer, and loses the event."""
-    cluster.send("io.aegis.alert.v1", [{}] * 20, subject=f"{NAMESPACE}/{alert}")
-    address = f"http://alert-normalizer.{NAMESPACE}.svc.cluster.local"
-    assert stalled(cluster, alert) == f"io.aegis.alert.v1 was not delivered to {address}: 422"
+    broker = recorder.broker()
+    recorder.observe_refusals("refused", "alert-normalizer", broker=broker)
+    cluster.send("io.aegis.alert.v1", [{}] * 20, broker=broker)
+    (letter,) = recorder.until(bool)
+    assert letter.extensions["knativeerrorcode"] == "422"
+    told = json.loads(base64.b64decode(letter.extensions["knativeerrordata"]))
+    assert told["status"] == 422
 
 
 @pytest.fixture
