@@ -52,7 +52,7 @@ def brief(answer: Response) -> Response:
     """
     if answer.status_code < HTTPStatus.BAD_REQUEST or len(answer.body) <= LONGEST_REFUSAL:
         return answer
-    told = json.loads(answer.body)
+    told = json.loads(bytes(answer.body))
     told = {name: told[name] for name in ("type", "title", "status", "detail")}
     while len(body := json.dumps(told).encode()) > LONGEST_REFUSAL:
         told["detail"] = told["detail"][: len(told["detail"]) * 9 // 10]

@@ -28,7 +28,7 @@ def test_an_error_for_knative_is_never_longer_than_it_can_take(detail: str, erro
 
     assert len(answer.body) <= LONGEST_REFUSAL
     assert answer.headers["content-length"] == str(len(answer.body))
-    told = json.loads(answer.body)
+    told = json.loads(bytes(answer.body))
     assert (told["status"], told["title"]) == (422, "Unprocessable Content")
     assert detail.startswith(told["detail"])
     assert detail == told["detail"] or len(answer.body) > LONGEST_REFUSAL * 0.8
@@ -36,7 +36,7 @@ def test_an_error_for_knative_is_never_longer_than_it_can_take(detail: str, erro
 
 def test_a_short_error_keeps_its_members() -> None:
     answer = brief(problem(422, "Unprocessable Content", "x", errors=[{"field": "type"}]))
-    assert json.loads(answer.body)["errors"] == [{"field": "type"}]
+    assert json.loads(bytes(answer.body))["errors"] == [{"field": "type"}]
 
 
 def test_a_cut_error_keeps_its_headers() -> None:
