@@ -15,7 +15,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from aegis.errors import Conflict, NotFound, Unavailable
 from aegis.kube import Kube
 from aegis.models.alert import OpsPhase
-from aegis.models.rule import AegisAlertOpsRule, Counted
+from aegis.models.checked import Counted
+from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import Uid
 from functions.status_tracker.memory import Recent

@@ -1,25 +1,21 @@
 """A real Prometheus and its Alertmanager, processes of this machine, that report to the intake through the gateway."""
 
 import json
-import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 import yaml
 
 from tests.e2e.api import Json
 from tests.e2e.driver import ROOT, Cluster
+from tests.listening import listening
 
 INSTALLED = all(shutil.which(program) for program in ("prometheus", "prometheus-alertmanager"))
 
 _EXAMPLE = ROOT / "examples" / "alertmanager" / "alertmanager.yml"
-_LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
-_LOCAL = "127.0.0.1:0"
 _JOB = "emergencies"
 
 
@@ -49,7 +45,7 @@ class Prometheus:
 def monitoring(folder: Path, cluster: Cluster, alert_type: str) -> Iterator[Prometheus]:
     """Prometheus with one rule, and Alertmanager as the example configures it, until the block ends."""
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(_alertmanager(cluster)))
-    with _running(
+    with listening(
         "prometheus-alertmanager",
         f"--config.file={folder}/alertmanager.yml",
         f"--storage.path={folder}/alertmanager",
@@ -58,7 +54,7 @@ def monitoring(folder: Path, cluster: Cluster, alert_type: str) -> Iterator[Prom
         (folder / "rules.yml").write_text(yaml.safe_dump(_rules(alert_type)))
         (folder / "prometheus.yml").write_text(yaml.safe_dump(_prometheus(alertmanager)))
         (folder / "targets.json").write_text("[]")
-        with _running(
+        with listening(
             "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus"
         ) as prometheus:
             yield Prometheus(prometheus, folder / "targets.json")
@@ -92,22 +88,3 @@ def _rules(alert_type: str) -> Json:
         "annotations": {"summary": "{{ $labels.node }} is in trouble"},
     }
     return {"groups": [{"name": "aegis", "rules": [rule]}]}
-
-
-@contextmanager
-def _running(program: str, *options: str) -> Iterator[str]:
-    """Run a program that says where it listens until the block ends; its address."""
-    argv = [program, f"--web.listen-address={_LOCAL}", *options]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr is not None
-        try:
-            printed = ""
-            while not (listening := _LISTENING.search(printed)):
-                line = process.stderr.readline()
-                assert line, f"{program} did not start:\n{printed}"
-                printed += line
-            Thread(target=process.stderr.read, daemon=True).start()  # so that it never waits for a reader
-            yield listening[1]
-        finally:
-            process.terminate()
-            process.wait()

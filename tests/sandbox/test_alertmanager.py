@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,6 +13,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.listening import listening
 from tests.sandbox.driver import ALERTS, Driver, Json, ops_status, running
 
 PROGRAM = shutil.which("prometheus-alertmanager")
@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="Debian's prometheus-alertmanager is not installed"),
 ]
 
-_LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
 _SENT = re.compile(r'^alertmanager_notifications_total\{integration="webhook"\} (\d+)', re.MULTILINE)
 
 
@@ -88,21 +87,9 @@ def alertmanager(folder: Path, webhook: str, *options: str) -> Iterator[Alertman
         },
     }
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(configuration))
-    argv = [str(PROGRAM), f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/data"]
-    argv += ["--web.listen-address=127.0.0.1:0", *options]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr is not None
-        try:
-            printed = ""
-            while not (listening := _LISTENING.search(printed)):
-                line = process.stderr.readline()
-                assert line, f"Alertmanager did not start:\n{printed}"
-                printed += line
-            with httpx.Client(timeout=20, trust_env=False) as http:
-                yield Alertmanager(f"http://{listening[1]}", http)
-        finally:
-            process.terminate()
-            process.communicate()
+    configured = (f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/data", *options)
+    with listening(str(PROGRAM), *configured) as address, httpx.Client(timeout=20, trust_env=False) as http:
+        yield Alertmanager(f"http://{address}", http)
 
 
 @pytest.fixture(scope="module")

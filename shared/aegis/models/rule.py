@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from aegis.models.base import Column, Model, Object, Resource, no_items
-from aegis.models.conditions import Conditions
+from aegis.models.checked import CheckedState
 from aegis.models.selectors import LabelSelector
 
 
@@ -61,31 +61,10 @@ class TriggerCounts(Model):
     failed: int = Field(default=0, ge=0, description="How many failed.")
 
 
-class Counted(Model):
-    """A workflow that is in the counts and not yet released; while it is listed it is not counted again."""
-
-    uid: str = Field(description="Uid of the workflow.")
-
-
-class RuleState(Model):
+class RuleState(CheckedState):
     """Whether the rule is valid, and what it did."""
 
-    status: str = Field(
-        default="",
-        description="Recorded, or Invalid; empty until it was checked.",
-        json_schema_extra={"enum": ["", "Recorded", "Invalid"]},
-    )
-    observed_generation: int = Field(default=0, description="The generation that the status is about.")
     trigger_status: TriggerCounts = Field(default_factory=TriggerCounts, description="Outcomes so far.")
-    counted: Annotated[
-        list[Counted],
-        Field(
-            default_factory=no_items,
-            description="Workflows in the counts whose finalizer may still be there.",
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
-        ),
-    ]
-    conditions: Conditions
 
 
 class AegisAlertOpsRule(Object):

@@ -1,12 +1,11 @@
 """AegisOpsTemplate: the standard operating procedure that a rule runs, as an Argo Workflow with placeholders."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource, no_items
-from aegis.models.conditions import Conditions
-from aegis.models.rule import Counted
+from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.checked import CheckedState
 
 
 class TemplateSpec(Model):
@@ -28,25 +27,10 @@ class ExecuteCounts(Model):
     failed: int = Field(default=0, ge=0, description="How many failed.", json_schema_extra={"format": "int32"})
 
 
-class TemplateState(Model):
+class TemplateState(CheckedState):
     """Whether the template is valid, and what became of its workflows."""
 
-    status: str = Field(
-        default="",
-        description="Recorded, or Invalid; empty until it was checked.",
-        json_schema_extra={"enum": ["", "Recorded", "Invalid"]},
-    )
-    observed_generation: int = Field(default=0, description="The generation that the status is about.")
     execute_status: ExecuteCounts = Field(default_factory=ExecuteCounts, description="Outcomes so far.")
-    counted: Annotated[
-        list[Counted],
-        Field(
-            default_factory=no_items,
-            description="Workflows in the counts whose finalizer may still be there.",
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"]},
-        ),
-    ]
-    conditions: Conditions
 
 
 class AegisOpsTemplate(Object):

@@ -1,0 +1,27 @@
+"""Prometheus and Alertmanager as processes of this machine."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+_LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
+
+
+@contextmanager
+def listening(program: str, *options: str) -> Iterator[str]:
+    """Run one of them on loopback until the block ends; the address that it says it listens on."""
+    argv = [program, "--web.listen-address=127.0.0.1:0", *options]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        try:
+            printed = ""
+            while not (found := _LISTENING.search(printed)):
+                line = process.stderr.readline()
+                assert line, f"{program} did not start:\n{printed}"
+                printed += line
+            Thread(target=process.stderr.read, daemon=True).start()  # so that it never waits for a reader
+            yield found[1]
+        finally:
+            process.terminate()
