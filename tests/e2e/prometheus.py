@@ -72,11 +72,13 @@ def _alertmanager(cluster: Cluster) -> Json:
 
 
 def _prometheus(alertmanager: str) -> Json:
+    # Prometheus reads the file before it watches its folder, so that it may miss the first change.
+    targets = {"files": ["targets.json"], "refresh_interval": "1s"}
     return {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-        "scrape_configs": [{"job_name": _JOB, "file_sd_configs": [{"files": ["targets.json"]}]}],
+        "scrape_configs": [{"job_name": _JOB, "file_sd_configs": [targets]}],
     }
 
 
