@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
+import os
 import shutil
 import time
 from pathlib import Path
@@ -12,13 +15,18 @@ from tests.cluster.layout import BIN, CACHE
 from tests.cluster.processes import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MODULES = Path(__file__).parent / "modules"
-GROUPS = ("etcd", "kube", "containerd", "coredns", "eventing", "serving", "argo", "kwok", "func")
-"""In the order in which they are built: the first ones are needed first."""
+CLUSTER = ("etcd", "kube", "containerd", "coredns", "eventing", "serving", "argo")
+"""What a cluster is made of."""
+GROUPS = (*CLUSTER, "func", "kwok")
+"""All, in the order in which they are built: the rest is what tests use a cluster with."""
 
 _COMPILER_CACHE = CACHE / "go-build"
+# The compiler itself is most of a build: it collects no garbage before it holds this much, and writes no debug data.
+_COMPILER = ("GOGC=off", "GOMEMLIMIT=3GiB", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+_COMPILER_FLAGS = "-gcflags=all=-dwarf=false"
 _KUBERNETES = "1.36.3"
 _VERSION = "k8s.io/component-base/version"
 _FLAGS = (
@@ -31,22 +39,29 @@ _FLAGS = (
 def ensure(say: Callable[[str], None], groups: Iterable[str] = GROUPS) -> None:
     """Build what is not built yet; a group that was finished is never built again, however a build ended.
 
+    Several may do so at once: each group is built by one of them, and the others wait for it.
+
     Raises:
         RuntimeError: a group does not build; the message holds the compiler's last words.
     """
-    missing = [group for group in groups if _built(group) != stamp(group)]
-    for number, group in enumerate(missing, start=1):
-        began = time.monotonic()
-        say(f"building {group} ({number} of {len(missing)}) …")
-        _build(group)
-        say(f"built {group} in {time.monotonic() - began:.0f} s")
-    if _COMPILER_CACHE.exists():
-        shutil.rmtree(_COMPILER_CACHE)  # tens of times the size of what it made
+    missing = [group for group in groups if not _built(group)]
+    if not missing:
+        return
+    with _compiler_cache():
+        for number, group in enumerate(missing, start=1):
+            with _locked(CACHE / "build" / f"{group}.lock"):
+                if _built(group):
+                    continue
+                began = time.monotonic()
+                say(f"building {group} ({number} of {len(missing)}) …")
+                _build(group)
+                say(f"built {group} in {time.monotonic() - began:.0f} s")
 
 
 def stamp(group: str) -> str:
     """Return what tells a group's pins and flags from all others."""
-    pinned = b"".join((MODULES / group / name).read_bytes() for name in ("go.mod", "go.sum"))
+    files = sorted(path for path in (MODULES / group).iterdir() if path.is_file())
+    pinned = b"".join(path.read_bytes() for path in files)
     return hashlib.sha256(pinned + _FLAGS.encode()).hexdigest()[:12]
 
 
@@ -57,9 +72,32 @@ def module(group: str, path: str) -> Path:
     return Path(run("go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", path).strip())
 
 
-def _built(group: str) -> str:
+def _built(group: str) -> bool:
     done = BIN / group / ".done"
-    return done.read_text().strip() if done.exists() else ""
+    return done.exists() and done.read_text().strip() == stamp(group)
+
+
+@contextlib.contextmanager
+def _compiler_cache() -> Iterator[None]:
+    """Keep the compiler's cache while anybody builds: it is tens of times the size of what comes of it."""
+    with _locked(CACHE / "build/cache.lock", fcntl.LOCK_SH) as lock:
+        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another build goes on, and removes it
+        shutil.rmtree(_COMPILER_CACHE, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(file: Path, how: int = fcntl.LOCK_EX) -> Iterator[int]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, how)
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def _build(group: str) -> None:
@@ -70,10 +108,11 @@ def _build(group: str) -> None:
         _restore_link(work)
     target = BIN / group
     target.mkdir(parents=True, exist_ok=True)
-    settings = (f"GOBIN={target}", f"GOCACHE={_COMPILER_CACHE}", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-    compiler = ("go", "-C", work, "install", "-trimpath", "-tags=no_btrfs,no_zfs", f"-ldflags={_FLAGS}", "tool")
+    settings = (f"GOBIN={target}", f"GOCACHE={_COMPILER_CACHE}", *_COMPILER)
+    what = "." if (work / "main.go").exists() else "tool"
+    flags = ("-trimpath", "-tags=no_btrfs,no_zfs", _COMPILER_FLAGS, f"-ldflags={_FLAGS}")
     try:
-        run("env", *settings, *compiler)
+        run("env", *settings, "go", "-C", work, "install", *flags, what)
     except RuntimeError as error:
         raise RuntimeError(f"{group} does not build: {str(error)[-2000:]}") from None
     shutil.rmtree(work)

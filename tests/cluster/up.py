@@ -45,7 +45,7 @@ def up() -> None:
         say(f"the cluster is up no longer ({', '.join(ended)} ended): starting it anew")
     packages.ensure(say)
     down()  # what a start that was cut off has left
-    programs.ensure(say)
+    programs.ensure(say, programs.CLUSTER)
     STATE.mkdir(parents=True)
     registry.up()
     containers.ensure(say)
