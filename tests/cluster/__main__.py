@@ -1,4 +1,7 @@
-"""``python -m tests.cluster up|down|kwok N``: start the cluster, stop it without a trace, play N nodes more in it."""
+"""``python -m tests.cluster up|down|kwok N``: start the cluster, stop it without a trace, play N nodes more in it.
+
+``build`` makes the programs and starts nothing, also while another command runs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING
 from tests.cluster.down import down
 from tests.cluster.kwok import play
 from tests.cluster.layout import CACHE, LOGS
-from tests.cluster.up import up
+from tests.cluster.up import build, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,9 @@ _ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main() -> int:
     """Do what the command line says; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.set_defaults(alone=True)
     commands = parser.add_subparsers(required=True)
+    commands.add_parser("build").set_defaults(do=lambda _: build(), alone=False)
     commands.add_parser("up").set_defaults(do=lambda _: _up())
     commands.add_parser("down").set_defaults(do=lambda _: down())
     more = commands.add_parser("kwok")
@@ -34,7 +39,7 @@ def main() -> int:
     for ask in _ASKED_TO_END:
         signal.signal(ask, signal.default_int_handler)
     try:
-        with _alone():
+        with _alone() if arguments.alone else contextlib.nullcontext():
             arguments.do(arguments)
     except KeyboardInterrupt:
         return 130

@@ -22,7 +22,7 @@ def up(authority: Authority) -> None:
     _etcd(authority)
     accounts = authority.issue("service-accounts").key
     _api_server(authority, accounts)
-    until("the API server is ready", lambda: kubectl("get", "--raw", "/readyz") == "ok")
+    until("the API server is ready", lambda: kubectl("get", "--raw", "/readyz") == "ok", by=("etcd", "apiserver"))
     manager = authority.kubeconfig(STATE / "controller-manager.kubeconfig", "system:kube-controller-manager")
     start(
         "controller-manager",
@@ -114,4 +114,5 @@ def nodes_ready() -> None:
                     *("get", "node", node.name, "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
                 )
             ),
+            by=(f"containerd-{node.name}", f"kubelet-{node.name}"),
         )

@@ -125,7 +125,7 @@ def _load(wanted: Configuration) -> None:
         start("nginx", "nginx", "-c", _CONFIGURATION, namespace=FIRST.namespace)
     else:
         run("nginx", "-c", _CONFIGURATION, "-s", "reload", namespace=FIRST.namespace)
-    until("nginx has the new configuration", lambda: _loaded() == wanted.version, seconds=30, every=0.02)
+    until("nginx has the new configuration", lambda: _loaded() == wanted.version, seconds=30, every=0.02, by=("nginx",))
 
 
 def _loaded() -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.cluster import processes, programs
+from tests.cluster import processes
 from tests.cluster.layout import BIN, FIRST, READY, STATE
 from tests.cluster.rights import grant
 from tests.cluster.waiting import apply, kubectl, until

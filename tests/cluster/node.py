@@ -15,15 +15,16 @@ import yaml
 
 from tests.cluster import processes, registry, runtime
 from tests.cluster.certificates import AUTHORITY
-from tests.cluster.layout import BIN, FIRST, POD_NETWORK, SERVICE_DOMAIN, Node
+from tests.cluster.layout import BIN, CACHE, FIRST, POD_NETWORK, SERVICE_DOMAIN, Node
 from tests.cluster.processes import run, running, start
 from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
     from tests.cluster.certificates import Authority
 
-# Where containerd, the network plugins and the kubelet write, whatever they are told.
-_OWN_FOLDERS = ("/run", "/var/lib/cni", "/var/lib/kubelet", "/var/log", "/opt")
+# Where containerd, the network plugins and the kubelet write, whatever they are told. A mount takes a folder that is
+# there: these are on any Linux (https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html), what is in them is not.
+_OWN_FOLDERS = ("/run", "/var/lib", "/var/log", "/opt")
 # What the kubelet insists on, or sets, though it is the whole machine's: here it finds a file that says so already.
 _KERNEL = {
     "kernel/keys/root_maxbytes": "25000000",
@@ -44,6 +45,17 @@ def up(node: Node, authority: Authority) -> None:
     runtime.up(node, _entering(node))
     _kubelet(node, authority)
     _proxy(node, authority)
+
+
+def ensure_visible() -> None:
+    """Check that a node will see the cluster's own folder.
+
+    Raises:
+        RuntimeError: it is below a folder of which each node has one of its own.
+    """
+    for folder in _OWN_FOLDERS:
+        if CACHE.resolve().is_relative_to(folder):
+            raise RuntimeError(f"AEGIS_CLUSTER_HOME={CACHE} is below {folder}, which each node has for itself")
 
 
 def cgroups(node: Node) -> list[Path]:
@@ -92,7 +104,12 @@ def _init(node: Node) -> None:
         *("sh", script),
         namespace=node.namespace,
     )
-    until(f"{node.name} has its folders", lambda: "tini" in run(*_entering(node), "cat", "/proc/1/comm"), seconds=30)
+    until(
+        f"{node.name} has its folders",
+        lambda: "tini" in run(*_entering(node), "cat", "/proc/1/comm"),
+        seconds=30,
+        by=(_first(node),),
+    )
 
 
 def _first(node: Node) -> str:

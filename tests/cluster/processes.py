@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _RECORDS = STATE / "processes"
-_MARK = "AEGIS_CLUSTER_STATE"
+MARK = "AEGIS_CLUSTER_STATE"
+"""The variable by which a process that was started here is found again."""
 _PATIENCE_SECONDS = 15
+_LAST_LINES, _LAST_CHARACTERS = 10, 2000
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,12 @@ class Record:
     environment: Mapping[str, str]
 
 
-def run(*command: str | Path, namespace: str | None = None, stdin: str | None = None) -> str:
+def run(
+    *command: str | Path,
+    namespace: str | None = None,
+    stdin: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run a command to its end, in a network namespace where one is named.
 
     Returns:
@@ -43,7 +50,9 @@ def run(*command: str | Path, namespace: str | None = None, stdin: str | None = 
         RuntimeError: it failed; the message holds the command and what it wrote to its standard error.
     """
     words = [*_entering(namespace), *map(str, command)]
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, env=_environment({}))
+    done = subprocess.run(
+        words, input=stdin, capture_output=True, text=True, check=False, env=_environment(environment or {})
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
     return done.stdout
@@ -81,6 +90,15 @@ def names() -> list[str]:
     return sorted(path.stem for path in _RECORDS.glob("*.json"))
 
 
+def last_words(name: str) -> str:
+    """Return the end of the log of what was started as ``name``: what a person would look at first."""
+    try:
+        said = (LOGS / f"{name}.log").read_text(errors="replace").strip()
+    except FileNotFoundError:
+        said = ""
+    return "\n".join(said[-_LAST_CHARACTERS:].splitlines()[-_LAST_LINES:]) or "nothing"
+
+
 def stop(name: str, *signals: signal.Signals) -> None:
     """End what was started as ``name``, with what it has started itself and not set apart."""
     record = _recorded(name)
@@ -105,9 +123,13 @@ def end(pids: Iterable[int], *signals: signal.Signals) -> None:
             os.close(handle)
 
 
-def left() -> list[int]:
-    """Return the pids of the processes that any run of this cluster has started, recorded or not."""
-    mark = f"{_MARK}={STATE}".encode()
+def left(marked: str = str(STATE)) -> list[int]:
+    """Return the pids of the processes that any run of this cluster has started, recorded or not.
+
+    Args:
+        marked: The value of ``MARK`` in their environment; what does not belong to the cluster has one of its own.
+    """
+    mark = f"{MARK}={marked}".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -163,7 +185,7 @@ def _recorded(name: str) -> Record | None:
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, _MARK: str(STATE), **more}
+    return {**os.environ, MARK: str(STATE), **more}
 
 
 def _entering(namespace: str | None) -> list[str]:

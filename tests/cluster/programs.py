@@ -7,12 +7,13 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.layout import BIN, CACHE
-from tests.cluster.processes import run
+from tests.cluster.processes import MARK, end, left, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,15 @@ GROUPS = (*CLUSTER, "func", "kwok")
 
 _COMPILER_CACHE = CACHE / "go-build"
 # The compiler itself is most of a build: it collects no garbage before it holds this much, and writes no debug data.
-_COMPILER = ("GOGC=off", "GOMEMLIMIT=3GiB", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+_COMPILER = {
+    "GOGC": "off",
+    "GOMEMLIMIT": "3GiB",
+    "GOCACHE": str(_COMPILER_CACHE),
+    "GOFLAGS": "-buildvcs=false",
+    "CGO_ENABLED": "0",
+    # Stopping the cluster is not to stop a build beside it.
+    MARK: f"build-{os.getpid()}",
+}
 _COMPILER_FLAGS = "-gcflags=all=-dwarf=false"
 _KUBERNETES = "1.36.3"
 _VERSION = "k8s.io/component-base/version"
@@ -104,15 +113,14 @@ def _build(group: str) -> None:
     work = CACHE / "build" / group
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(MODULES / group, work)
-    if group == "argo":
-        _restore_link(work)
     target = BIN / group
     target.mkdir(parents=True, exist_ok=True)
-    settings = (f"GOBIN={target}", f"GOCACHE={_COMPILER_CACHE}", *_COMPILER)
     what = "." if (work / "main.go").exists() else "tool"
     flags = ("-trimpath", "-tags=no_btrfs,no_zfs", _COMPILER_FLAGS, f"-ldflags={_FLAGS}")
     try:
-        run("env", *settings, "go", "-C", work, "install", *flags, what)
+        if group == "argo":
+            _restore_link(work)
+        _go(work, "install", *flags, what, GOBIN=str(target))
     except RuntimeError as error:
         raise RuntimeError(f"{group} does not build: {str(error)[-2000:]}") from None
     shutil.rmtree(work)
@@ -121,6 +129,14 @@ def _build(group: str) -> None:
 
 def _restore_link(work: Path) -> None:
     """Put back a symbolic link of Argo's tree: Go modules leave links out."""
-    run("go", "-C", work, "mod", "vendor")
+    _go(work, "mod", "vendor")
     folder = work / "vendor/github.com/argoproj/argo-workflows/v4/workflow/executor/osspecific"
     shutil.copy(folder / "signal_darwin.go", folder / "signal_linux.go")
+
+
+def _go(work: Path, *words: str, **environment: str) -> None:
+    """Run Go in a folder; when that is cut off, no compiler goes on."""
+    try:
+        run("go", "-C", work, *words, environment={**_COMPILER, **environment})
+    finally:
+        end(left(_COMPILER[MARK]), signal.SIGKILL)

@@ -42,7 +42,8 @@ def up() -> None:
     """Start the host's registry, to which images are pushed.
 
     Raises:
-        TimeoutError: it does not answer, since something else has its port, for example.
+        RuntimeError: it has ended, since something else has its port, for example; the message says what it said.
+        TimeoutError: it does not answer.
     """
     start("registry")
-    until(f"the registry at {REGISTRY_ADDRESS} answers", answers, seconds=30)
+    until(f"the registry at {REGISTRY_ADDRESS} answers", answers, seconds=30, by=("registry",))

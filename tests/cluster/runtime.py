@@ -48,7 +48,7 @@ def _start(node: Node, entering: Sequence[str], without: Sequence[str] = ()) -> 
     config.write_text(_configuration(node, without))
     program = BIN / "containerd/containerd"
     processes.start(_name(node), *entering, program, "--config", config, environment={"PATH": _PATH})
-    until(f"containerd of {node.name} answers", lambda: bool(ctr(node, "version")), seconds=30)
+    until(f"containerd of {node.name} answers", lambda: bool(ctr(node, "version")), seconds=60, by=(_name(node),))
 
 
 def _name(node: Node) -> str:

@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.cluster.layout import KUBECONFIG
-from tests.cluster.processes import run
+from tests.cluster.processes import last_words, run, running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -41,23 +41,49 @@ def established() -> None:
 
 
 def available(namespace: str) -> None:
-    """Wait until every Deployment of a namespace is available."""
-    kubectl("wait", "-n", namespace, "--for=condition=Available", "deployment", "--all", "--timeout=240s")
-
-
-def until(what: str, holds: Callable[[], bool], seconds: float = 120, every: float = 0.3) -> None:
-    """Wait until ``holds()``, asked ``every`` so many seconds; that it raises RuntimeError counts as not yet.
+    """Wait until every Deployment of a namespace is available.
 
     Raises:
-        TimeoutError: it did not come to hold in time; the message says ``what``, and the last error.
+        RuntimeError: one is not in time; the message tells how its pods are, and what was last said about them.
+    """
+    try:
+        kubectl("wait", "-n", namespace, "--for=condition=Available", "deployment", "--all", "--timeout=240s")
+    except RuntimeError as error:
+        pods = kubectl("get", "-n", namespace, "pods", "--output=wide")
+        events = kubectl("get", "-n", namespace, "events", "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
+        raise RuntimeError(f"{error}\n{pods}\n{events[-2000:]}") from error
+
+
+def until(
+    what: str, holds: Callable[[], bool], seconds: float = 120, every: float = 0.3, by: Sequence[str] = ()
+) -> None:
+    """Wait until ``holds()``, asked ``every`` so many seconds; that it raises RuntimeError counts as not yet.
+
+    Args:
+        what: What is waited for, as a sentence.
+        holds: Whether it is so.
+        seconds: For how long to wait.
+        every: Seconds between two questions.
+        by: The names of the processes that are to bring it about: without them it is not waited for.
+
+    Raises:
+        RuntimeError: one of those processes has ended; the message holds the end of its log.
+        TimeoutError: it did not come to hold in time; the message says ``what``, the last error and the logs' ends.
     """
     deadline = time.monotonic() + seconds
     last = ""
     while time.monotonic() < deadline:
+        ended = [name for name in by if running(name) is None]
         try:
             if holds():
                 return
         except RuntimeError as error:
             last = str(error)
+        if ended:
+            raise RuntimeError(f"{what}: not so, since {_told(ended, 'ended')}")
         time.sleep(every)
-    raise TimeoutError(f"{what}: not after {seconds:.0f} s. {last}")
+    raise TimeoutError(f"{what}: not after {seconds:.0f} s. {last} {_told(by, 'said')}".rstrip())
+
+
+def _told(names: Sequence[str], verb: str) -> str:
+    return "; ".join(f"{name} {verb}: {last_words(name)}" for name in names)
