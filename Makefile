@@ -1,4 +1,4 @@
-# `make` alone lists the tasks. PORT, DATA and EXECUTE change what `run` and `demo` do.
+# `make` alone lists the tasks. PORT, DATA and EXECUTE change what `run` and `demo` do; SELECT is for pytest.
 PYTHON  ?= python3
 PORT    ?= 8080
 DATA    ?=
@@ -15,7 +15,7 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test cluster cluster-down test-cluster images deploy e2e bench bench-cluster crds check-crds lint types check lock clean
+.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e conformance bench bench-cluster crds check-crds lint types check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+programs: setup ## Build the programs of such a cluster, and start nothing
+	@$(BIN)/python -m tests.cluster build
+
 cluster: setup ## Start a real two-node cluster with Knative and Argo on this machine (Linux, root)
 	@$(BIN)/python -m tests.cluster up
 
@@ -47,17 +50,19 @@ cluster-down: setup ## Stop it, and remove all of it but the programs and images
 	@$(BIN)/python -m tests.cluster down
 
 test-cluster: setup ## Test that starting and stopping it leaves nothing behind; where one is up, that is skipped
-	@$(BIN)/python -m pytest -q tests/cluster
+	@$(BIN)/python -m pytest -q tests/cluster $(SELECT)
 
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
 	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))
 
-deploy e2e bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
+deploy e2e conformance bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names
 	@$(BIN)/python -m tools.deploy
 
 e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
-	@$(BIN)/python -m pytest -q tests/e2e
+	@$(BIN)/python -m pytest -q tests/e2e $(SELECT)
+
+conformance: setup ## Ask of that cluster's API server and Knative what the tests ask of the sandbox's
 	@AEGIS_CONFORMANCE_KUBECONFIG="$$KUBECONFIG" $(BIN)/python -m pytest -q tests/conformance -k real
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json

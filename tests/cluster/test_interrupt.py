@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="it takes root"),
     pytest.mark.skipif(STATE.exists(), reason="a cluster is up: make cluster-down"),
     pytest.mark.timeout(400),
+    pytest.mark.long,
 ]
 
 _INTERRUPTED = 130

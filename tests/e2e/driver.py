@@ -114,6 +114,15 @@ class Cluster:
         """An alert, once its TRIGGERSTATUS column says so."""
         return self.alert_when(name, lambda alert: ops_status(alert).get("triggerStatus") == trigger)
 
+    def event(self, name: str, reason: str) -> Json:
+        """The Event about an object with that reason, once there is one: statuses are written before Events."""
+        seen = self.api.watch_until(EVENTS, bool, fieldSelector=f"involvedObject.name={name},reason={reason}")
+        return next(iter(seen.values()))
+
+    def counted(self, template: str, succeeded: int) -> None:
+        """Wait until a template has so many successes: they are counted once the outcome is on the alert."""
+        self.api.wait_for(f"{TEMPLATES}/{template}", lambda item: item is not None and successes(item) == succeeded)
+
     def resolved(self, name: str, outcome: str) -> Json:
         """An alert, once the workflow of its resolve has ended so."""
         return self.alert_when(name, lambda alert: alert["status"].get("resolved", {}).get("outcome") == outcome)
@@ -200,6 +209,11 @@ def _checked(item: Json) -> str:
     status = item.get("status", {})
     current = status.get("observedGeneration") == item["metadata"]["generation"]
     return str(status.get("status", "")) if current else ""
+
+
+def successes(template: Json) -> int:
+    """How many workflows of a template have succeeded."""
+    return int(template.get("status", {}).get("executeStatus", {}).get("succeeded", 0))
 
 
 def ops_status(alert: Json) -> Json:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.api import NAMESPACE
-from tests.e2e.driver import EVENTS, TRIGGERS, Cluster, condition, custom
+from tests.e2e.driver import TRIGGERS, Cluster, condition, custom
 from tests.e2e.observing import Delivery, Recorder, recording
 
 WORKFLOW_CREATED = "io.aegis.workflow.created.v1"  # about an alert, and no function listens to it
@@ -107,9 +107,8 @@ def test_what_fails_is_tried_six_times_and_then_said_on_the_alert(
     address = recorder.observe("failing", broker=broker, answers="503")
     cluster.send(WORKFLOW_CREATED, {}, broker=broker, subject=f"{NAMESPACE}/{alert}")
     assert stalled(cluster, alert) == f"{WORKFLOW_CREATED} was not delivered to {address}: 503"
-    assert [d.status for d in recorder.deliveries()] == [503] * 6
-    selector = f"involvedObject.name={alert},reason=DeliveryFailed"
-    assert cluster.api.items(EVENTS, fieldSelector=selector)
+    assert [d.status for d in recorder.until(lambda seen: len(seen) >= 6)] == [503] * 6
+    assert cluster.event(alert, "DeliveryFailed")["type"] == "Warning"
 
 
 def test_what_is_taken_in_the_end_is_no_dead_letter(cluster: Cluster, recorder: Recorder, alert: str) -> None:

@@ -11,6 +11,8 @@ from tests.e2e.driver import ALERTS, RULES, SOP_IMAGE, TEMPLATES, WORKFLOWS, Clu
 from tests.e2e.faults import Fault, faults
 from tests.e2e.storm import Storm, half, running, waiting
 
+pytestmark = pytest.mark.long
+
 _ALERTS = 300
 _BATCH = 5
 _SEED = 7

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.e2e.api import MERGE_PATCH, NAMESPACE, Api, Json
-from tests.e2e.driver import ALERTS, EVENTS, NODES, PODS, RULES, WORKFLOWS, Cluster, condition, custom, workflow
+from tests.e2e.driver import ALERTS, NODES, PODS, RULES, WORKFLOWS, Cluster, condition, custom, workflow
 from tests.rights import ACCOUNTS, EVERYWHERE, IN_THE_NAMESPACE, Grants
 
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
@@ -233,4 +233,4 @@ def test_a_workflow_that_may_not_run_is_a_status(cluster: Cluster, unique: str) 
     refused = cluster.triggered(name, "TriggerFailed")
     assert "SOPs may not run as one of status-tracker" in condition(refused, "Triggered")["message"]
     assert cluster.workflows_of(name) == []
-    assert cluster.api.items(EVENTS, fieldSelector=f"involvedObject.name={name},reason=FailedCreateOpsWorkflow")
+    assert cluster.event(name, "FailedCreateOpsWorkflow")["type"] == "Warning"

@@ -7,7 +7,18 @@ import pytest
 
 from tests.e2e import prometheus
 from tests.e2e.api import Json
-from tests.e2e.driver import ALERTS, NODES, TEMPLATES, WORKFLOWS, Cluster, aegis, condition, ops_status, workflow
+from tests.e2e.driver import (
+    ALERTS,
+    NODES,
+    TEMPLATES,
+    WORKFLOWS,
+    Cluster,
+    aegis,
+    condition,
+    ops_status,
+    successes,
+    workflow,
+)
 
 CORDON = "nodehasemergencyevent"
 
@@ -17,12 +28,6 @@ def kubectl(*arguments: str) -> str:
     return subprocess.run(["kubectl", *arguments], capture_output=True, text=True, check=True).stdout
 
 
-def succeeded_so_far(cluster: Cluster, template: str) -> int:
-    """How many workflows of a template have succeeded."""
-    status = cluster.api.get(f"{TEMPLATES}/{template}")["status"]
-    return int(status.get("executeStatus", {}).get("succeeded", 0))
-
-
 @pytest.mark.skipif(not prometheus.INSTALLED, reason="prometheus or prometheus-alertmanager is not installed")
 @pytest.mark.usefixtures("schedulable")
 def test_an_alert_of_prometheus_cordons_the_node_and_its_resolve_uncordons_it(
@@ -30,7 +35,7 @@ def test_an_alert_of_prometheus_cordons_the_node_and_its_resolve_uncordons_it(
 ) -> None:
     cluster.apply_example(CORDON)
     cluster.apply_example("resolved")
-    counted = [succeeded_so_far(cluster, template) for template in (CORDON, "uncordon")]
+    before = {name: successes(cluster.api.get(f"{TEMPLATES}/{name}")) for name in (CORDON, "uncordon")}
     with prometheus.monitoring(tmp_path, cluster, "NodeHasEmergencyEvent") as source:
         source.fire(node=node, run=unique)
         (name,) = cluster.api.watch_until(ALERTS, bool, labelSelector=f"run={unique}")
@@ -54,7 +59,8 @@ def test_an_alert_of_prometheus_cordons_the_node_and_its_resolve_uncordons_it(
     workflows = {w["metadata"]["labels"]["aegis.io/phase"]: w for w in cluster.workflows_of(name)}
     assert workflows.keys() == {"firing", "resolved"}
     ran_in_a_pod_of_its_own(cluster, workflows["resolved"])
-    assert [succeeded_so_far(cluster, template) for template in (CORDON, "uncordon")] == [n + 1 for n in counted]
+    for template, count in before.items():
+        cluster.counted(template, count + 1)
 
 
 def ran_in_a_pod_of_its_own(cluster: Cluster, ran: Json) -> None:
@@ -85,4 +91,4 @@ def test_a_workflow_that_lives_a_second_has_its_outcome_recorded(cluster: Cluste
     made = alert["status"]["firing"]["workflow"]
     cluster.api.wait_for(f"{WORKFLOWS}/{made}", lambda workflow: workflow is None)
     assert cluster.api.get(f"{ALERTS}/{name}")["status"]["firing"]["outcome"] == "Succeeded"
-    assert succeeded_so_far(cluster, unique) == 1
+    cluster.counted(unique, 1)
