@@ -15,7 +15,7 @@ SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 n
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e conformance bench bench-cluster crds check-crds lint types check lock clean
+.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e loop conformance bench bench-cluster crds check-crds lint types check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,14 +55,16 @@ test-cluster: setup ## Test that starting and stopping it leaves nothing behind;
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
 	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))
 
-deploy e2e conformance bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
+deploy loop conformance bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names
 	@$(BIN)/python -m tools.deploy
 
-e2e: setup ## Run the suite that needs a cluster with Aegis deployed, on the one that KUBECONFIG names
+e2e: loop conformance ## Run the suites that need a cluster with Aegis deployed, on the one that KUBECONFIG names
+
+loop: setup ## The first of them: Aegis as its users meet it, from alert to outcome
 	@$(BIN)/python -m pytest -q tests/e2e $(SELECT)
 
-conformance: setup ## Ask of that cluster's API server and Knative what the tests ask of the sandbox's
+conformance: setup ## The second: ask of that cluster's API server and Knative what the tests ask of the sandbox's
 	@AEGIS_CONFORMANCE_KUBECONFIG="$$KUBECONFIG" $(BIN)/python -m pytest -q tests/conformance -k real
 
 bench: setup ## Measure, print, and save benchmarks/results/*.json
