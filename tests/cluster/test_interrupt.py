@@ -77,6 +77,21 @@ def test_ctrl_c_while_programs_are_built_leaves_no_compiler(tmp_path: Path) -> N
     assert not (tmp_path / "bin/etcd/.done").exists()
 
 
+def test_stopping_the_cluster_lets_a_build_beside_it_go_on(tmp_path: Path) -> None:
+    environment = {"AEGIS_CLUSTER_HOME": str(tmp_path)}
+    with _starting("build", **environment) as building:
+        _read_until(building, "building etcd")
+        _wait_until_there(tmp_path / "go-build/00")
+        compiling = set(_mentioning(tmp_path))
+
+        subprocess.run(_command("down"), env={**os.environ, **environment}, check=True)
+
+        assert {words for words in compiling if " install " in words} <= set(_mentioning(tmp_path))
+        building.send_signal(signal.SIGINT)
+        assert building.wait(timeout=60) == _INTERRUPTED
+    assert not list(_mentioning(tmp_path))
+
+
 def test_after_a_start_that_was_killed_the_next_one_works_and_can_be_stopped() -> None:
     before = traces()
     with _starting() as starting:
@@ -117,10 +132,10 @@ def _command(do: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _starting(**environment: str) -> Iterator[subprocess.Popen[str]]:
+def _starting(do: str = "up", **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Start the cluster, in a process group of its own; whatever comes of it, the command ends."""
     with subprocess.Popen(
-        _command("up"),
+        _command(do),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
