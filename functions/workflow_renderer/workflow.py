@@ -1,6 +1,9 @@
-"""The Workflow that is created: a rendered template under a derived name, owned by its alert, held for its outcome."""
+"""The Workflow that is created: a rendered template under a derived name, owned by its alert, held for its outcome.
 
-from collections.abc import Mapping
+Its pods carry the labels that name alert, phase and rule too, so that ``kubectl logs -l`` finds them.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aegis.models.alert import AegisAlert, Phase
@@ -11,6 +14,7 @@ from aegis.models.workflow import (
     OUTCOME_FINALIZER,
     PHASE_LABEL,
     RULE_ANNOTATION,
+    RULE_LABEL,
     TEMPLATE_ANNOTATION,
 )
 from aegis.names import label_value, workflow_name
@@ -30,16 +34,20 @@ def build_workflow(
     """
     meta = rendered.get("metadata") or {}
     alert_meta = alert.metadata
+    ours = {
+        ALERT_LABEL: label_value(alert_meta.name),
+        PHASE_LABEL: phase.value,
+        RULE_LABEL: label_value(rule.metadata.name),
+    }
     return {
         **rendered,
+        "spec": _with_pods_labelled(rendered.get("spec") or {}, ours),
         "metadata": {
             "name": workflow_name(alert_meta.name, alert_meta.uid, phase.value),
             "namespace": alert_meta.namespace,
             "labels": {
                 **(meta.get("labels") or {}),
-                ALERT_LABEL: label_value(alert_meta.name),
-                PHASE_LABEL: phase.value,
-                "aegis.io/rule": label_value(rule.metadata.name),
+                **ours,
                 "aegis.io/template": label_value(template.metadata.name),
             },
             "annotations": {
@@ -59,4 +67,25 @@ def build_workflow(
                 }
             ],
         },
+    }
+
+
+def _with_pods_labelled(spec: Mapping[str, Any], ours: Mapping[str, str]) -> dict[str, Any]:
+    """The spec with labels that every pod gets; Argo lets a template's own go before those of ``podMetadata``."""
+    general = spec.get("podMetadata") or {}
+    labels = {**(general.get("labels") or {}), **ours}
+    return {**_without(spec, ours.keys()), "podMetadata": {**general, "labels": labels}}
+
+
+def _without(data: Any, keys: Collection[str]) -> Any:
+    """The data without labels of these keys in the metadata of any template."""
+    if isinstance(data, list):
+        return [_without(item, keys) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        name: {key: value for key, value in part.items() if key not in keys}
+        if name == "labels" and isinstance(part, dict)
+        else _without(part, keys)
+        for name, part in data.items()
     }

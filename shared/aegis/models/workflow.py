@@ -8,6 +8,7 @@ from aegis.models.base import Model, Object, Resource
 
 ALERT_LABEL = "aegis.io/alert"
 PHASE_LABEL = "aegis.io/phase"
+RULE_LABEL = "aegis.io/rule"
 ALERT_UID_ANNOTATION = "aegis.io/alert-uid"
 RULE_ANNOTATION = "aegis.io/rule"
 TEMPLATE_ANNOTATION = "aegis.io/template"

@@ -1,10 +1,14 @@
 """The Workflow that is created: what of it is ours, whatever the template says."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import pytest
 
 from aegis.models.alert import AegisAlert, Phase
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
+from aegis.names import label_value
 from functions.workflow_renderer.workflow import build_workflow
 
 ALERT = AegisAlert.read({"metadata": {"name": "default-x-1", "namespace": "monitoring", "uid": "u1"}})
@@ -12,7 +16,7 @@ RULE = AegisAlertOpsRule.read({"metadata": {"name": "r" * 100, "namespace": "mon
 TEMPLATE = AegisOpsTemplate.read({"metadata": {"name": "t", "namespace": "sops", "uid": "t1"}})
 
 
-def build(rendered: Mapping[str, object], phase: Phase = Phase.FIRING) -> dict[str, dict[str, object]]:
+def build(rendered: Mapping[str, object], phase: Phase = Phase.FIRING) -> dict[str, dict[str, Any]]:
     return build_workflow(rendered, alert=ALERT, phase=phase, rule=RULE, template=TEMPLATE)
 
 
@@ -37,8 +41,6 @@ def test_labels_and_annotations_of_the_template_stay_unless_they_are_ours() -> N
     rendered = {"metadata": {"labels": {"team": "sre", "aegis.io/alert": "forged"}, "annotations": {"a": "b"}}}
     meta = build(rendered)["metadata"]
     labels, annotations = meta["labels"], meta["annotations"]
-    assert isinstance(labels, dict)
-    assert isinstance(annotations, dict)
     assert (labels["team"], labels["aegis.io/alert"], labels["aegis.io/phase"]) == ("sre", "default-x-1", "firing")
     assert all(len(value) <= 63 for value in labels.values())
     assert annotations == {
@@ -52,3 +54,41 @@ def test_labels_and_annotations_of_the_template_stay_unless_they_are_ours() -> N
 def test_each_phase_has_one_name_and_they_differ() -> None:
     firing, again, resolved = build({}), build({}), build({}, Phase.RESOLVED)
     assert firing["metadata"]["name"] == again["metadata"]["name"] != resolved["metadata"]["name"]
+
+
+OURS = {"aegis.io/alert": "default-x-1", "aegis.io/phase": "firing", "aegis.io/rule": label_value("r" * 100)}
+
+
+@pytest.mark.parametrize("spec", [{}, {"podMetadata": None}, {"podMetadata": {"labels": None}}, None], ids=str)
+def test_pods_can_be_found_by_alert_phase_and_rule(spec: object) -> None:
+    built = build({"spec": spec})
+    assert built["spec"]["podMetadata"] == {"labels": OURS}
+    assert all(built["metadata"]["labels"][key] == value for key, value in OURS.items())
+
+
+def test_labels_of_the_templates_pods_stay_unless_they_are_ours() -> None:
+    forged = {"aegis.io/rule": "forged", "team": "sre"}
+    spec = {"podMetadata": {"labels": forged, "annotations": {"a": "b"}}}
+    made = build({"spec": spec})["spec"]["podMetadata"]
+    assert made == {"labels": {**OURS, "team": "sre"}, "annotations": {"a": "b"}}
+    assert spec == {"podMetadata": {"labels": forged, "annotations": {"a": "b"}}}
+
+
+def test_no_template_of_a_workflow_puts_another_in_the_place_of_our_labels() -> None:
+    def labelled(**labels: str) -> dict[str, object]:
+        return {"metadata": {"labels": {"team": "sre", **labels}}}
+
+    forged = labelled(**{"aegis.io/rule": "forged", "aegis.io/alert": "forged"})
+    spec = {
+        "templateDefaults": forged,
+        "templates": [
+            {**forged, "steps": [[{"name": "a", "inline": forged}]]},
+            {"dag": {"tasks": [{"inline": forged}]}},
+        ],
+    }
+    made = build({"spec": spec})["spec"]
+    assert made["templateDefaults"] == labelled()
+    assert made["templates"] == [
+        {**labelled(), "steps": [[{"name": "a", "inline": labelled()}]]},
+        {"dag": {"tasks": [{"inline": labelled()}]}},
+    ]

@@ -58,6 +58,16 @@ async def test_its_pod_is_named_labelled_and_owned_as_argo_does(workloads: Workl
     assert pod["spec"]["containers"][0]["name"] == "main"
 
 
+async def test_its_pod_carries_the_metadata_of_workflow_and_template(workloads: Workloads) -> None:
+    own = {"labels": {"a": "template", "c": "template"}}
+    general = {"labels": {"a": "workflow", "b": "workflow"}, "annotations": {"d": "workflow"}}
+    await workloads.run({**one("true", metadata=own), "podMetadata": general})
+    (pod,) = await workloads.pods()
+    labels = pod["metadata"]["labels"]
+    assert (labels["a"], labels["b"], labels["c"]) == ("template", "workflow", "template")
+    assert pod["metadata"]["annotations"]["d"] == "workflow"
+
+
 async def test_it_is_running_before_it_has_ended(workloads: Workloads) -> None:
     await workloads.submit(one("sleep", "60"))
     running = await workloads.workflow(lambda found: found.get("status", {}).get("progress") == "0/1")
