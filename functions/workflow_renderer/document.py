@@ -56,7 +56,7 @@ def parse(text: str, marks: Marks) -> Any:
     """
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        node = _only_document(loader)
         return None if node is None else _Builder(loader, marks).build(node, ())
     except yaml.MarkedYAMLError as error:
         raise invalid(_line(error.problem_mark), _described(error)) from error
@@ -64,6 +64,19 @@ def parse(text: str, marks: Marks) -> Any:
         raise invalid("template", f"not YAML: {error}") from error
     finally:
         loader.dispose()
+
+
+def _only_document(loader: _Loader) -> Node | None:
+    """The one document in which there is something."""
+    only: Node | None = None
+    while loader.check_node():
+        node = loader.get_node()
+        if node is None or (isinstance(node, ScalarNode) and not node.value and not node.style):
+            continue
+        if only is not None:
+            raise invalid(_line(node.start_mark), "more than one YAML document", "one Workflow")
+        only = node
+    return only
 
 
 class _Builder:
@@ -133,8 +146,6 @@ def _line(mark: Any) -> str:
 
 
 def _described(error: yaml.MarkedYAMLError) -> str:
-    if error.context == "expected a single document in the stream":
-        return "more than one YAML document"
     return "not YAML: " + ", ".join(part for part in (error.context, error.problem) if part)
 
 

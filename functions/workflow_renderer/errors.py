@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+AS_TEXT = 'for another program\'s as text {{ "{{.Name}}" }} or {% raw %}{{.Name}}{% endraw %}'
+"""How braces are written that no engine is to read."""
+
 _SHOWN = 20
 
 

@@ -5,6 +5,7 @@ need neither. Loading the Go engine takes longer than everything else a first re
 """
 
 import re
+from bisect import bisect
 
 from functions.workflow_renderer.markers import Marks, Quoted
 from functions.workflow_renderer.parameters import Parameters
@@ -24,9 +25,10 @@ def fill(text: str, parameters: Parameters, marks: Marks) -> str:
     Raises:
         TemplateInvalid: when there is no such parameter, or it is no single value.
     """
+    lines = [line.start() for line in re.finditer("\n", text)]
 
     def mark(match: re.Match[str]) -> str:
-        key, where = match["key"], f"line {text.count(chr(10), 0, match.start()) + 1}"
+        key, where = match["key"], f"line {bisect(lines, match.start()) + 1}"
         value = parameters.get(key, where=where)
         return marks.add(Quoted.of(value) if match["quoted"] else value, key=key, where=where)
 

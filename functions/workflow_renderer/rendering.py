@@ -14,6 +14,8 @@ from functions.workflow_renderer.argo_tags import Protected
 from functions.workflow_renderer.document import parse
 from functions.workflow_renderer.errors import Problem, TemplateInvalid, UnsafeValue, invalid
 from functions.workflow_renderer.markers import Marks
+from functions.workflow_renderer.metadata import as_new, misspelled
+from functions.workflow_renderer.outline import outline
 from functions.workflow_renderer.parameters import Parameters, parameters_of
 from functions.workflow_renderer.safety import Insertion
 from functions.workflow_renderer.spelling import Spelling, spelling_of
@@ -48,7 +50,8 @@ def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], 
     """
     if len(manifest) > _LONGEST:
         raise invalid("template", f"is longer than {_LONGEST} characters")
-    tags = Protected(manifest)
+    known = outline(manifest.replace("\r\n", "\n"))
+    tags = Protected(known.text, known.argos)
     marks = Marks(tags.restore, stand_in=stand_in)
     evaluate = _engine(spelling_of(tags.text), tags.text, marks)
     return lambda parameters: (tags.restore(evaluate(parameters)), marks)
@@ -76,9 +79,10 @@ def structure(text: str, marks: Marks) -> dict[str, Any]:
     data = parse(text, marks)
     if not isinstance(data, dict):
         raise invalid("manifest", "is empty" if data is None else "is no mapping", "one Workflow")
+    data, later = as_new(data)
     conformity = Conformity()
     workflow: dict[str, Any] = conformity.of(current(data))
-    problems = [*_kind(data), *conformity.problems]
+    problems = [*_kind(data), *later, *conformity.problems, *misspelled(workflow)]
     if problems:
         raise TemplateInvalid(problems)
     metadata = dict(workflow.get("metadata") or {})

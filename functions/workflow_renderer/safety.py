@@ -23,18 +23,20 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any
 
+from aegis.names import is_label_value
 from functions.workflow_renderer import shell
 from functions.workflow_renderer.argo_fields import Typed, typed
 from functions.workflow_renderer.document import Composite, Path, spelled
 from functions.workflow_renderer.errors import Unsafe
 from functions.workflow_renderer.markers import Value
+from functions.workflow_renderer.metadata import LABEL_VALUE, is_label
 
 LONGEST_WORD = 253
 LONGEST_TEXT = 16_384
 _LONGEST_SCALAR = 120_000
 """The kernel takes no argument over 128 KiB."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
 _UPWARDS = re.compile(r"(?:^|/)\.\.(?:/|$)")
 _EXPANSION = re.compile(r"\$\(([^()\s]+)\)")
 _POWERS = "may not choose what a pod is allowed to do"
@@ -139,8 +141,11 @@ class Insertion:
             if problem:
                 self._note(path, part, problem, always=always)
             text += shell.quote(part.text) if part.quoted else part.text
+        last = next(part for part in reversed(parts) if isinstance(part, Value))
         if len(text) > _LONGEST_SCALAR:
-            self._note(path, next(part for part in parts if isinstance(part, Value)), "makes the field too long")
+            self._note(path, last, "makes the field too long")
+        if is_label(path) and "{{" not in text and not is_label_value(text):
+            self._note(path, last, f"makes no label's value ({LABEL_VALUE})")
         return text
 
     def _problem(self, value: Value, before: str, after: str, path: Path, owner: Any) -> tuple[str, bool]:

@@ -8,17 +8,9 @@ nothing but names and literals is put out, no engine is needed at all.
 import re
 from enum import Enum
 
-from functions.workflow_renderer.errors import invalid
+from functions.workflow_renderer.errors import AS_TEXT, invalid
+from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 
-_ACTION = re.compile(
-    r"""\{\{-?\s*(?P<inner>(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|.)*?)\s*-?\}\}
-    | \{%[-+]?\s*(?P<statement>[a-z]+)\b.*?%\}""",
-    re.VERBOSE | re.DOTALL,
-)
-_STATEMENT = re.compile(
-    r"if|elif|else|for|set|macro|call|filter|with|raw|block|include|import|from|extends|autoescape|do"
-    r"|end(?:if|for|set|macro|call|filter|with|raw|block|autoescape)"
-)
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
 _GO = re.compile(
     r"""[.$`(]*[.$`]                                        # .node  $x  (.a)  `text`
@@ -28,7 +20,9 @@ _GO = re.compile(
     | /\*
     | (?:keep|shquote|printf|print|println|index|slice|len|html|js|urlquery|and|or|eq|ne|lt|le|gt|ge)\s+[.$"`(\d]
     | (?:not|and|or)\s+[.$]
-    | \(\s*(?:index|printf|print|len|slice|keep|shquote|and|or|not|eq|ne)\s+[.$"`(]""",
+    | \(\s*(?:index|printf|print|len|slice|keep|shquote|and|or|not|eq|ne)\s+[.$"`(]
+    | (?!not\s|if\s)\w+\s+(?:[$"`]|\.(?:\w|\s*$))                    # a function of another program's, or of sprig
+    """,
     re.VERBOSE,
 )
 
@@ -47,27 +41,24 @@ def spelling_of(text: str) -> Spelling:
     Raises:
         TemplateInvalid: when both are in it.
     """
-    first: dict[Spelling, re.Match[str]] = {}
-    for match in _ACTION.finditer(text):
-        spelling = _of_action(match)
+    first: dict[Spelling, Token] = {}
+    for token in scan(text):
+        spelling = _of_token(token)
         if spelling is not Spelling.NONE:
-            first.setdefault(spelling, match)
+            first.setdefault(spelling, token)
     if len(first) > 1:
         both = " and ".join(
-            f"{' '.join(match.group().split())[:60]} ({spelling.value}, line {_line(text, match)})"
-            for spelling, match in first.items()
+            f"{' '.join(token.text.split())[:60]} ({spelling.value}, line {line_of(text, token.start)})"
+            for spelling, token in first.items()
         )
-        raise invalid("template", f"both spellings in one template: {both}", "Go's or Jinja's, not both")
+        raise invalid("template", f"both spellings in one template: {both}", f"Go's or Jinja's, not both; {AS_TEXT}")
     return next(iter(first), Spelling.NONE)
 
 
-def _line(text: str, match: re.Match[str]) -> int:
-    return text.count("\n", 0, match.start()) + 1
-
-
-def _of_action(match: re.Match[str]) -> Spelling:
-    if match["statement"] is not None:
-        return Spelling.JINJA if _STATEMENT.fullmatch(match["statement"]) else Spelling.NONE
-    if _LITERAL.fullmatch(match["inner"]):
+def _of_token(token: Token) -> Spelling:
+    if token.kind is not Kind.ACTION:
+        return Spelling.JINJA if token.kind is Kind.STATEMENT else Spelling.NONE
+    inner = token.inner.removeprefix("-").removesuffix("-").strip()
+    if _LITERAL.fullmatch(inner):
         return Spelling.NONE
-    return Spelling.GO if _GO.match(match["inner"]) else Spelling.JINJA
+    return Spelling.GO if _GO.match(inner) else Spelling.JINJA

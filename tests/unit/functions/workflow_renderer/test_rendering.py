@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.workflow_renderer.checking import check
 from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import (
@@ -271,6 +272,195 @@ def test_a_missing_parameter_is_named_with_those_that_there_are(spelling: str) -
     ) as refused:
         render(template(f"x: {spelling}"), alert(node="a"))
     assert "InvolvedObjectKind" in str(refused.value)
+
+
+AS_IT_STANDS = {
+    "a format with a percent sign": "printf '{%s}\\n' \"$HOSTNAME\"",
+    "a date": "date '+{%Y-%m-%d}'",
+    "a substitution in braces": "perl -pe 's{#.*}{}' /etc/hosts",
+    "a length": "echo ${#x} ${#a[@]}",
+    "a closure of Argo's": "echo '{{=filter(data, {# endsWith \".log\"})}}'",
+    "a program in braces": "awk '{if($1){print $1}}' | jq '{a:{b:.}}'",
+    "a JSONPath": "kubectl get pods -o jsonpath='{range .items[*]}{.metadata.name}{end}'",
+}
+
+
+@pytest.mark.parametrize("source", AS_IT_STANDS.values(), ids=AS_IT_STANDS)
+@pytest.mark.parametrize("placeholder", ["", "kubectl cordon {{.node}}; ", "kubectl cordon {{ node }}; "])
+@pytest.mark.parametrize("engine", ["", "{{if .node}}{{end}}", "{% if node %}{% endif %}"])
+def test_text_that_is_no_placeholder_stands_as_it_is(source: str, placeholder: str, engine: str) -> None:
+    if (".node" in placeholder and "%" in engine) or (" node" in placeholder and "." in engine):
+        return
+    rendered = first(render(script(f"{placeholder}{source}{engine}"), alert(node="dev1")))
+    assert rendered["script"]["source"] == f"{placeholder and 'kubectl cordon dev1; '}{source}\n"
+    assert check(script(f"{placeholder}{source}{engine}")) == []
+
+
+LITERALLY = ["{% raw %}{{ .Names }}{% endraw %}", '{{ "{{ .Names }}" }}', "{%- raw %}{{ .Names }}{%- endraw %}"]
+
+
+@pytest.mark.parametrize("literal", LITERALLY)
+@pytest.mark.parametrize("placeholder", ["", "{{.node}}", "{{ node }}"])
+def test_braces_of_another_program_are_written_as_text(literal: str, placeholder: str) -> None:
+    if "{%-" in literal and "." in placeholder:
+        return  # blanks are Jinja's to take away
+    source = f"docker ps --format={literal} {placeholder}"
+    rendered = first(render(script(source), alert(node="dev1")))["script"]["source"]
+    assert rendered.strip() == f"docker ps --format={{{{ .Names }}}} {placeholder and 'dev1'}".strip()
+
+
+@pytest.mark.parametrize(
+    "comment", ["# {{steps.<name>.outputs.result}}", "# {{ x }} or {{.x}}", "# {{if", "# {% raw %}"]
+)
+@pytest.mark.parametrize("placeholder", ["dev1", "{{.node}}", "{{ node }}"])
+def test_placeholders_in_comments_are_none(comment: str, placeholder: str) -> None:
+    manifest = f"{comment}\n{script(f'cordon {placeholder}')}  {comment}\n"
+    assert first(render(manifest, alert(node="dev1")))["script"]["source"] == "cordon dev1\n"
+    assert check(manifest) == []
+
+
+def test_a_placeholder_in_a_scripts_comment_is_one() -> None:
+    source = "# {{.node}} is cordoned # {{.node}}\nkubectl cordon {{.node}}"
+    assert first(render(script(source), alert(node="dev1")))["script"]["source"] == (
+        "# dev1 is cordoned # dev1\nkubectl cordon dev1\n"
+    )
+
+
+METRICS = """\
+metrics:
+  prometheus:
+  - name: seconds
+    help: of {{ node }}
+    labels: [{key: phase, value: "{{status}}"}, {key: code, value: "{{exitCode}}-{{ status }}"}]
+    when: "{{resourcesDuration.cpu}} > 1"
+    gauge: {realtime: true, value: "{{duration}}"}
+suspend: {}"""
+
+
+@pytest.mark.parametrize("details", [{}, {"status": "firing", "duration": "5m", "exitCode": "1"}], ids=str)
+@pytest.mark.parametrize("engine", ["", "{% if node %}{% endif %}\n"])
+def test_in_a_metric_argos_tags_are_argos(engine: str, details: dict[str, str]) -> None:
+    (metric,) = first(render(engine + template(METRICS), alert(node="dev1", **details)))["metrics"]["prometheus"]
+    assert metric == {
+        "name": "seconds",
+        "help": "of dev1",
+        "labels": [{"key": "phase", "value": "{{status}}"}, {"key": "code", "value": "{{exitCode}}-{{ status }}"}],
+        "when": "{{resourcesDuration.cpu}} > 1",
+        "gauge": {"realtime": True, "value": "{{duration}}"},
+    }
+
+
+def test_elsewhere_they_are_the_alerts() -> None:
+    rendered = render(script("echo {{status}}"), alert(status="firing"))
+    assert first(rendered)["script"]["source"] == "echo firing\n"
+    with pytest.raises(TemplateInvalid, match="no parameter status"):
+        render(script("echo {{status}}"), alert())
+
+
+EXPORTED = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  creationTimestamp: null
+  generateName: x-
+spec:
+  entrypoint: start
+  templates:
+  - name: start
+    suspend: {}
+  volumeClaimTemplates:
+  - metadata:
+      creationTimestamp: null
+      name: work
+    spec: {}
+    status: {}
+status: {}
+"""
+
+
+def test_what_an_exported_manifest_leaves_empty_is_left_out() -> None:
+    rendered = render(f"{EXPORTED}---\n", alert())
+    assert sorted(rendered) == ["apiVersion", "kind", "metadata", "spec"]
+    assert rendered["spec"]["volumeClaimTemplates"] == [{"metadata": {"name": "work"}, "spec": {}, "status": {}}]
+    assert check(EXPORTED) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("metadata: {uid: 5e1}", "metadata.uid"),
+        ("metadata: {resourceVersion: '5'}", "metadata.resourceVersion"),
+        ("metadata: {creationTimestamp: '2026-01-01T00:00:00Z'}", "metadata.creationTimestamp"),
+        ("status: {phase: Running}", "status"),
+        ("metadata: {labels: {workflows.argoproj.io/completed: 'true'}}", "metadata.labels.workflows.argoproj.io"),
+    ],
+)
+def test_what_a_workflow_has_once_it_is_there_is_no_templates(line: str, field: str) -> None:
+    (problem,) = check(f"{template('suspend: {}')}{line}\n")
+    assert problem.startswith(field)
+    assert problem.endswith("is set once the workflow is there: leave it out")
+
+
+@pytest.mark.parametrize("engine", ["", "{{if .node}}{{end}}", "{% if node %}{% endif %}"])
+def test_line_ends_of_windows_are_line_ends(engine: str) -> None:
+    manifest = "# {{ a comment }}\n" + script(f"a={engine}\nb='{{{{ \"{{{{x}}}}\" }}}}'")
+    assert render(manifest.replace("\n", "\r\n"), alert(node="a")) == render(manifest, alert(node="a"))
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"), [("---\n", ""), ("", "---\n"), ("--- # a\n", "---\n# b\n"), ("", "...\n"), ("", "---\n---\n")]
+)
+def test_empty_documents_are_none(before: str, behind: str) -> None:
+    manifest = template("suspend: {}")
+    assert render(before + manifest + behind, alert()) == render(manifest, alert())
+
+
+LONG = "x" * 64
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        ("metadata: {labels: {a: 'x-'}}", "metadata.labels.a: 'x-' is no label's value (accepted: at most 63"),
+        ("metadata: {labels: {a: 'x y'}}", "metadata.labels.a: 'x y' is no label's value"),
+        (f"metadata: {{labels: {{a: {LONG}}}}}", f"metadata.labels.a: '{LONG}' is no label's value"),
+        ("metadata: {labels: {'a b': x}}", "metadata.labels: the key 'a b' is none"),
+        ("metadata: {labels: {A.com/x: x}}", "metadata.labels: the key 'A.com/x' is none"),
+        ("metadata: {annotations: {'a b': 'x y'}}", "metadata.annotations: the key 'a b' is none"),
+        ("podMetadata: {labels: {a: 'x-'}}", "spec.podMetadata.labels.a: 'x-' is no label's value"),
+        ("workflowMetadata: {labels: {a: 'x-'}}", "spec.workflowMetadata.labels.a: 'x-' is no label's value"),
+        (
+            "templateDefaults: {metadata: {labels: {a: 'x-'}}}",
+            "spec.templateDefaults.metadata.labels.a: 'x-' is no label's value",
+        ),
+        (
+            "volumeClaimTemplates: [{metadata: {name: a, labels: {a: 'x-'}}}]",
+            "spec.volumeClaimTemplates[0].metadata.labels.a: 'x-' is no label's value",
+        ),
+    ],
+)
+def test_labels_that_kubernetes_would_refuse_are_the_templates_fault(metadata: str, problem: str) -> None:
+    manifest = START.replace("spec:\n", f"{metadata}\nspec:\n" if metadata[0] == "m" else f"spec:\n  {metadata}\n")
+    manifest += "    suspend: {}\n"
+    (found,) = check(manifest)
+    assert found.startswith(problem)
+    with pytest.raises(TemplateInvalid, match=re.escape(problem)):
+        render(manifest, alert())
+
+
+@pytest.mark.parametrize(
+    "metadata", ["labels: {a: '', b: x.y_z-1, c.d/e: F, f: '{{workflow.name}}-'}", "annotations: {A.B/c: 'x y-'}"]
+)
+def test_other_labels_and_annotations_stand(metadata: str) -> None:
+    assert check(template("suspend: {}", f"metadata: {{{metadata}}}")) == []
+
+
+@pytest.mark.parametrize("value", ["a/b", "a=b", "x-", "x" * 64])
+def test_a_value_that_makes_no_label_is_refused(value: str) -> None:
+    manifest = f"{template('suspend: {}')}metadata: {{labels: {{node: '{{{{.v}}}}'}}}}\n"
+    assert render(manifest, alert(v="dev1"))["metadata"]["labels"] == {"node": "dev1"}
+    with pytest.raises(UnsafeValue, match=r"metadata\.labels\.node: the value of v makes no label's value"):
+        render(manifest, alert(v=value))
 
 
 def test_tags_of_argo_reach_it_untouched() -> None:

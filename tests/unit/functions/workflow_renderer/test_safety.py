@@ -160,6 +160,14 @@ def test_control_characters_stand_nowhere(manifest: str, value: str) -> None:
         render(manifest, alert(v=value))
 
 
+@pytest.mark.parametrize("value", ["a\r\nb", "\r\n", "a\r\n\r\nb"], ids=ascii)
+def test_line_ends_of_windows_are_text(value: str) -> None:
+    assert first(render(env(), alert(v=value)))["container"]["env"][0]["value"] == value
+    assert first(render(script("echo {{.v | shquote}}"), alert(v=value)))["script"]["source"] == f"echo '{value}'\n"
+    with pytest.raises(UnsafeValue):
+        render(script("echo {{.v}}"), alert(v=value))
+
+
 TAGS = ["{{workflow.name}}", "{{=sh()}}", "a{{", "}}", "{{"]
 
 

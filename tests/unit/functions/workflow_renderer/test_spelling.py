@@ -10,13 +10,14 @@ GO = """\
 {{.node}}|{{ .node }}|{{- .node -}}|{{$x}}|{{$x := .node}}|{{if .x}}|{{ if eq .x "a" }}|{{range .x}}|{{with $x}}|\
 {{end}}|{{- end }}|{{else}}|{{else if .x}}|{{keep "x"}}|{{printf "%s" .x}}|{{index . "a-b"}}|{{shquote .x}}|\
 {{/* c */}}|{{- /* c */ -}}|{{(index . "a").b}}|{{and .a .b}}|{{not .a}}|{{len .x}}|\
-{{define "t"}}|{{template "t" .}}|{{`raw`}}|{{ printf "}}" .x }}"""
+{{define "t"}}|{{template "t" .}}|{{`raw`}}|{{ printf "}}" .x }}|{{ default "none" .x }}|{{json .}}|{{json .State}}"""
 JINJA = """\
 {{ node }}|{{node}}|{{ node | upper }}|{{- node -}}|{{ alert.spec.type }}|{{ alert.details["a-b"] }}|\
 {{ a if b else c }}|\
 {% if x %}|{%- for x in y -%}|{% set x = 1 %}|{{ "a" ~ b }}|{{ 'a' }}|{{ (a or b) | shquote }}|{{ not a }}|\
 {{ print }}|{{ index }}|{{ a | default("}}") }}"""
-NEITHER = """plain|{{"{{status}}"}}|{{ "a" }}|{{ 5 }}|a { b } c|${x%%.*}|printf {%s}|date +{%Y}|{# comment"""
+NEITHER = """plain|{{"{{status}}"}}|{{ "a" }}|{{ 5 }}|a { b } c|${x%%.*}|printf {%s}|date +{%Y}|{# comment|\
+{% raw %}{{ .State.Status }}{% endraw %}|{%raw%}{{ x }}{% if y %}{%endraw%}|perl s{#.*}{}|filter(data, {# > 1})"""
 
 
 @pytest.mark.parametrize("text", GO.split("|"))
@@ -45,7 +46,8 @@ TAGS = """\
 {{tasks.a.outputs.parameters.b}}|{{item}}|\
 {{ item }}|{{item.x}}|{{item['x']}}|{{retries}}|{{lastRetry.exitCode}}|{{pod.name}}|{{node.name}}|\
 {{cronworkflow.name}}|\
-{{=asInt(inputs.parameters.x) > 1 ? "a" : "b"}}|{{= steps['a'].outputs.result }}|${#x}"""
+{{inputs.parameters}}|{{lastRetry}}|{{workflow.duration}}|{{workflow.creationTimestamp.Y}}|{{outputs.result}}|\
+{{=asInt(inputs.parameters.x) > 1 ? "a" : "b"}}|{{=map(x,\n  {# * 2})}}|{{= steps['a'].outputs.result }}|${#x}"""
 
 
 @pytest.mark.parametrize("tag", TAGS.split("|"))
@@ -64,6 +66,24 @@ PLACEHOLDERS = """\
 @pytest.mark.parametrize("text", [text.replace("¦", "|") for text in PLACEHOLDERS.split("|")])
 def test_what_has_not_the_form_of_a_tag_is_a_placeholder(text: str) -> None:
     assert Protected(text).text == text
+
+
+def test_raw_text_stands_as_it_is_in_both_spellings() -> None:
+    for placeholder in ("{{.node}}", "{{ node }}"):
+        tags = Protected(placeholder + "{% raw %}{{ .State.Status }}{% endraw %}")
+        assert tags.restore(tags.text) == placeholder + "{{ .State.Status }}"
+
+
+@pytest.mark.parametrize("braces", ["{%s}", "{%Y}", "{#.*}{}", "${#x}", "{#}"])
+def test_braces_that_open_nothing_are_out_of_the_engines_way(braces: str) -> None:
+    tags = Protected(f"{{{{ node }}}} {braces}")
+    assert not any(opening in tags.text for opening in ("{%", "{#"))
+    assert tags.restore(tags.text) == f"{{{{ node }}}} {braces}"
+
+
+def test_a_clash_says_how_braces_stand_for_themselves() -> None:
+    with pytest.raises(TemplateInvalid, match=r'as text \{\{ "\{\{\.Name\}\}" \}\} or \{% raw %\}'):
+        spelling_of("docker ps --format '{{json .}}' {{ node }}")
 
 
 def test_a_placeholder_inside_an_expression_is_refused() -> None:
