@@ -5,12 +5,14 @@ that puts something out stands one more function, which turns the result into a 
 still see the real values. A pipeline of nothing but literals is the author's text and stays as it is.
 
 In Go a missing name puts out ``<no value>`` and makes a condition false. The latter is kept, templates ask that way
-for details that not every alert has; putting one out is an error here.
+for details that not every alert has; putting one out is an error here. So is a condition in a script that asks for a
+capitalised name which the alert has not: that is ``docker ps --format '{{if .Names}}…'``, meant for another program,
+and would become nothing.
 """
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -30,7 +32,7 @@ from gotpl.parse.nodes import (
 )
 from gotpl.parse.parser import parse_template
 
-from functions.workflow_renderer.errors import TemplateInvalid, invalid
+from functions.workflow_renderer.errors import AS_TEXT, TemplateInvalid, invalid
 from functions.workflow_renderer.markers import Marks, Quoted
 from functions.workflow_renderer.parameters import Parameters, Sample
 
@@ -45,6 +47,7 @@ _FORGIVING = frozenset({"and", "or", "not", "eq", "ne"})
 _TEXT = frozenset({"print", "printf", "println", "html", "js", "urlquery"})
 """Functions whose text may be longer than what they are given."""
 _WIDE = re.compile(r"%[-+# 0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
+_OWN = "shquote, keep and Go's own: and, or, not, eq, ne, lt, le, gt, ge, index, len, slice, print, printf, println"
 _KEPT = re.compile(r"[\w][\w.\-]*")
 
 
@@ -77,8 +80,8 @@ class _Editor:
     A block is met twice, where it stands and as a definition: each change is made once.
     """
 
-    def __init__(self, source: bytes) -> None:
-        self._source = source
+    def __init__(self, source: bytes, scripts: Collection[int]) -> None:
+        self._source, self._scripts = source, scripts
         self.word = f"w{secrets.token_hex(8)}"
         self.edits: dict[tuple[int, int], _Edit] = {}
         self.outputs: list[tuple[str, str]] = []
@@ -108,7 +111,7 @@ class _Editor:
         if pipeline.end in self._marked:
             return
         self._marked.add(pipeline.end)
-        self.outputs.append((_names(pipeline), self._line(pipeline)))
+        self.outputs.append((_names(pipeline), f"line {self._line(pipeline)}"))
         self._append(pipeline.end, f" | {self.word} {len(self.outputs) - 1}")
 
     def _command(self, command: CommandNode) -> None:
@@ -124,7 +127,7 @@ class _Editor:
             self._append(command.end, f" | {self.word}limit", before=True)
 
     def _check_format(self, command: CommandNode) -> None:
-        where = self._line(command)
+        where = f"line {self._line(command)}"
         template = command.arguments[1] if len(command.arguments) > 1 else None
         if not isinstance(template, StringNode):
             raise invalid(where, "printf without a literal format", 'printf "…" and its arguments')
@@ -136,12 +139,13 @@ class _Editor:
             if isinstance(operand, FieldNode) or (isinstance(operand, VariableNode) and operand.fields):
                 text = self._source[operand.start : operand.end].decode()
                 owner, _, name = text.rpartition(".")
+                if name[:1].isupper() and self._line(operand) in self._scripts:
+                    continue
                 call = f'({self.word}get {owner or "."} "{name}")'
                 self.edits[operand.start, operand.end] = _Edit(operand.start, operand.end, call)
 
-    def _line(self, node: PipeNode | CommandNode) -> str:
-        before = self._source[: node.start].count(b"\n")
-        return f"line {before + 1}"
+    def _line(self, node: PipeNode | CommandNode | FieldNode | VariableNode) -> int:
+        return self._source.count(b"\n", 0, node.start) + 1
 
     def _append(self, at: int, text: str, *, before: bool = False) -> None:
         known = self.edits.get((at, at))
@@ -149,13 +153,13 @@ class _Editor:
         self.edits[at, at] = _Edit(at, at, joined)
 
 
-def prepare(text: str, marks: Marks) -> Evaluation:
-    """Compile a template.
+def prepare(text: str, marks: Marks, scripts: Collection[int] = ()) -> Evaluation:
+    """Compile a template; ``scripts`` are the lines whose conditions take no capitalised name that is missing.
 
     Raises:
         TemplateInvalid: when it is no Go template.
     """
-    editor = _Editor(text.encode())
+    editor = _Editor(text.encode(), scripts)
     functions: dict[str, Callable[..., object]] = {"keep": _keep, "shquote": Quoted.of}
     try:
         parsed = parse_template(text, name="template", left_delimiter="{{", right_delimiter="}}", functions=functions)
@@ -170,9 +174,9 @@ def prepare(text: str, marks: Marks) -> Evaluation:
             sandbox=SandboxPolicy.strict(allow_functions=functions, default_budget=_BUDGET),
         )
     except TemplateSyntaxError as error:
-        raise invalid(f"line {error.line}", _message(error)) from error
+        raise invalid(f"line {error.line}", _message(error), _accepted(error)) from error
     except TemplateError as error:
-        raise invalid("template", _message(error)) from error
+        raise invalid("template", _message(error), _accepted(error)) from error
     return lambda parameters: _run(template, parameters)
 
 
@@ -267,3 +271,9 @@ def _cause(error: BaseException) -> TemplateInvalid | None:
 
 def _message(error: TemplateError) -> str:
     return re.sub(r'^template: ?(?:template:)?\d+:\d+: (?:executing "[^"]*": )?', "", str(error))
+
+
+def _accepted(error: TemplateError) -> str:
+    if "function 'default' not defined" in str(error):
+        return f"{{{{if .x}}}}{{{{.x}}}}{{{{else}}}}…{{{{end}}}}; {AS_TEXT}"
+    return f"{_OWN}; {AS_TEXT}" if "not defined" in str(error) else ""

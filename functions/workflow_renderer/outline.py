@@ -26,6 +26,7 @@ _METRIC = re.compile(r"status|duration|exitCode|resourcesDuration\.[\w./-]+")
 _EXCHANGE = re.compile(r"(?:request|response)\.[\w.-]+")
 _SILENT = re.compile(r"-?\s*(?:(?:if|else|end|with|range|define|template|block|break|continue)\b|/\*|\$\w*\s*:?=)")
 _ASKS = re.compile(r"-?\s*(?:else\s+)?(?:if|with)\s(?:[^\"'`]*[\s(])?\$?\.[A-Z]")
+_MATTERS = re.compile(r"metrics|successCondition|\{\{-?\s*(?:else\s+)?(?:if|with)\s")
 _CODE = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 _SCRIPTS = frozenset({"command", "args", "source"})
 _BEGINS = {
@@ -60,7 +61,7 @@ def outline(text: str) -> Outline:
         TemplateInvalid: when a placeholder is not closed.
     """
     comments = list(_comments(text))
-    if not comments and not any(word in text for word in ("metrics", "successCondition", "if ", "with ")):
+    if not comments and not _MATTERS.search(text):
         return Outline(text)
     tokens = list(scan(_blanked(text, comments)))
     places = _Places(_blanked(text, comments), comments, tokens)
@@ -69,7 +70,12 @@ def outline(text: str) -> Outline:
     return Outline(
         _blanked(text, _inert(text, real)),
         frozenset(token.start for token in tokens if _is_argos(token, places.of(token.start))),
-        frozenset(bisect(lines, token.start) + 1 for token in tokens if _in_script(token, places.of(token.start))),
+        frozenset(
+            line
+            for token in tokens
+            if _in_script(token, places.of(token.start))
+            for line in range(bisect(lines, token.start) + 1, bisect(lines, token.end - 1) + 2)
+        ),
     )
 
 

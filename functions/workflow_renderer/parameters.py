@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, Self
 
 from aegis.models.alert import AegisAlert
-from functions.workflow_renderer.errors import Problem, TemplateInvalid
+from functions.workflow_renderer.errors import AS_TEXT, Problem, TemplateInvalid
 
 WHOLE = "alert"
 _LISTED = 30
@@ -48,7 +48,7 @@ class Parameters(NamedTuple):
         near = get_close_matches(name, known, n=1)
         hint = f", did you mean {near[0]}?" if near else ""
         shown = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
-        return TemplateInvalid([Problem(where, f"this alert has no parameter {name}{hint}", shown)])
+        return TemplateInvalid([Problem(where, f"this alert has no parameter {name}{hint}", f"{shown}; {AS_TEXT}")])
 
 
 def parameters_of(alert: AegisAlert) -> Parameters:

@@ -4,7 +4,7 @@ The order is what makes it safe: Argo's tags out of the way; values as marks (`m
 Argo's (`argo_fields`); and only then the values, each judged by the field it lands in (`safety`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from aegis.models.alert import AegisAlert
@@ -53,18 +53,19 @@ def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], 
     known = outline(manifest.replace("\r\n", "\n"))
     tags = Protected(known.text, known.argos)
     marks = Marks(tags.restore, stand_in=stand_in)
-    evaluate = _engine(spelling_of(tags.text), tags.text, marks)
+    evaluate = _engine(tags.text, marks, known.scripts)
     return lambda parameters: (tags.restore(evaluate(parameters)), marks)
 
 
-def _engine(spelling: Spelling, text: str, marks: Marks) -> Callable[[Parameters], str]:
+def _engine(text: str, marks: Marks, scripts: Collection[int]) -> Callable[[Parameters], str]:
     """The evaluation of a text; engines are loaded where they are needed, Go's takes a cold start's half."""
+    spelling = spelling_of(text)
     if placeholders.only_names(text):
         return lambda parameters: placeholders.fill(text, parameters, marks)
     if spelling is Spelling.GO:
         from functions.workflow_renderer import gotemplate  # noqa: PLC0415
 
-        return gotemplate.prepare(text, marks)
+        return gotemplate.prepare(text, marks, scripts)
     from functions.workflow_renderer import jinja  # noqa: PLC0415
 
     return jinja.prepare(text, marks)

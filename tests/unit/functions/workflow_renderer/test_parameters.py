@@ -68,5 +68,7 @@ def test_a_detail_does_not_take_the_place_of_the_whole_alert() -> None:
 
 def test_a_missing_name_is_told_with_the_known_ones_at_most_thirty() -> None:
     parameters = parameters_of(with_details(**{f"d{number:03}": "" for number in range(100)}))
-    with pytest.raises(TemplateInvalid, match=r"line 3: this alert has no parameter nope .*AlertName.*, …\)"):
+    with pytest.raises(
+        TemplateInvalid, match=r"line 3: this alert has no parameter nope .*AlertName.*, …; for another"
+    ):
         parameters.get("nope", where="line 3")

@@ -415,6 +415,65 @@ def test_empty_documents_are_none(before: str, behind: str) -> None:
     assert render(before + manifest + behind, alert()) == render(manifest, alert())
 
 
+FORMATS = {
+    "a condition": """docker ps --format '{{if eq .Names "x"}}{{"{{.ID}}"}}{{end}}' | xargs docker rm -f""",
+    "a bare condition": "docker inspect -f '{{if .State}}a{{else}}b{{end}}' x",
+    "a second condition": "docker inspect -f '{{if .gpu}}a{{else if .State}}b{{end}}' x",
+    "with": "docker inspect -f '{{with .State}}{{.Status}}{{end}}' x",
+    "with and root": "docker inspect -f '{{with $.State}}a{{end}}' x",
+    "a negation": "docker inspect -f '{{if not .State}}a{{end}}' x",
+    "in lines": "docker inspect -f '\n{{if\n  not (eq .State \"x\")}}\na\n{{end}}' x",
+    "range": "docker inspect -f '{{range .Mounts}}a{{end}}' x",
+    "range over what kubectl reads": "kubectl get pods -o go-template='{{range .items}}{{.metadata.name}}{{end}}'",
+    "a path": "kubectl get node x -o go-template='{{if .spec.unschedulable}}a{{end}}'",
+    "a function": "docker inspect -f '{{json .State}}' x",
+    "a value": "docker ps --format '{{.Names}}'",
+    "a pipeline": "docker ps --format '{{.Names | upper}}'",
+}
+
+
+@pytest.mark.parametrize("source", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        script,
+        lambda source: template(f"container:\n  image: x\n  args:\n  - |\n{indented(source)}"),
+        lambda source: template(f"container:\n  image: x\n  command:\n  - sh\n  - -c\n  - |\n{indented(source)}"),
+    ],
+    ids=["source", "args", "command"],
+)
+def test_what_another_program_is_to_evaluate_is_not_evaluated_to_nothing(place: Any, source: str) -> None:
+    with pytest.raises(TemplateInvalid, match=r"line \d+: .*for another program's as text \{\{ "):
+        render(place(source), alert(node="dev1"))
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("source", "rendered"),
+    [
+        ("a {{if .gpu}}b{{end}}", "a "),
+        ("a {{if and .node .gpu}}b{{else}}c{{end}}", "a c"),
+        ("a {{with .gpu}}{{.}}{{else}}d{{end}}", "a d"),
+        ('a {{or .gpu "e"}}', "a e"),
+        ("a {{if .InvolvedObjectNode}}b{{end}}{{if .AlertName}}c{{end}}", "a c"),
+        ("a {{if .Cluster}}{{.Cluster}}{{end}}", "a c1"),
+    ],
+)
+def test_a_condition_on_a_detail_that_not_every_alert_has_is_one(source: str, rendered: str) -> None:
+    assert first(render(script(source), alert(node="dev1", Cluster="c1")))["script"]["source"] == f"{rendered}\n"
+
+
+def test_outside_of_scripts_any_name_may_be_asked_for() -> None:
+    manifest = template(
+        'container: {image: "{{if .Registry}}{{.Registry}}/{{end}}x"}', "{{if .Deadline}}\nx: y\n{{end}}"
+    )
+    assert first(render(manifest, alert()))["container"] == {"image": "x"}
+    assert first(render(manifest, alert(Registry="r.example")))["container"] == {"image": "r.example/x"}
+
+
 LONG = "x" * 64
 
 
