@@ -1,7 +1,8 @@
 """Writes ``functions/workflow_renderer/argo_fields.json``: which fields Argo's Workflow has, and of what type.
 
 Argo's full CRD is 2.6 MB of YAML, too much to read on a cold start. This keeps names, types and what is required,
-and writes each shape once: containers, volumes and affinities recur dozens of times in it.
+and writes each shape once: containers, volumes and affinities recur dozens of times in it. Beside the fields of the
+pinned release stand, each with its releases, the few that another one since 3.4 has.
 
 ``python -m tools.argo_fields`` fetches the CRD with Go's module proxy and writes; ``--check`` exits 1 where the file
 is stale.
@@ -36,6 +37,39 @@ _METADATA = {
 _PARAMETER = frozenset({"globalName", "valueFrom"})
 _SPELLED_FREELY = {"value": "scalar", "default": "scalar", "enum": ["list", "scalar"]}
 """Fields of a parameter that Argo's own types take numbers and truth values for, and the CRD only text."""
+_RESOURCES = {
+    "type": "object",
+    "properties": {
+        name: {"type": "object", "additionalProperties": {"x-kubernetes-int-or-string": True}}
+        for name in ("limits", "requests")
+    },
+}
+_SINCE_4_1, _UNTIL_3_6, _UNTIL_3_7 = (
+    "since 4.1 and drops it before",
+    "until 3.6 and drops it after",
+    "until 3.7 and drops it after",
+)
+_OF_PODS = {
+    "podResources": (_RESOURCES, _SINCE_4_1),
+    "resourceClaims": ({"type": "array", "items": {}}, _SINCE_4_1),
+}
+_OTHER_RELEASES: Mapping[frozenset[str], Mapping[str, tuple[Mapping[str, Any], str]]] = {
+    frozenset({"entrypoint", "templates"}): {
+        **_OF_PODS,
+        "executorPlugins": ({"type": "array", "items": {}}, _SINCE_4_1),
+        "podPriority": ({"type": "integer"}, _UNTIL_3_6),
+    },
+    frozenset({"container", "steps"}): {
+        **_OF_PODS,
+        "pendingTimeout": ({"type": "string"}, _SINCE_4_1),
+        "priority": ({"type": "integer"}, _UNTIL_3_6),
+    },
+    frozenset({"auth", "headers", "url"}): {"saveStreamViaFile": ({"type": "boolean"}, _SINCE_4_1)},
+    frozenset({"bucket", "roleARN"}): {"addressingStyle": ({"type": "string"}, _SINCE_4_1)},
+}
+"""By the fields that tell an object: those that releases from 3.4 on have, and the pinned one has not."""
+_CACHE = frozenset({"configMap"})
+_CACHE_MAP = {"key": ({"type": "string"}, _UNTIL_3_7), "optional": ({"type": "boolean"}, _UNTIL_3_7)}
 _IN_TEMPLATES = ("apiVersion", "kind", "spec")
 
 
@@ -66,6 +100,19 @@ class Shapes:
             shape["fields"] |= _SPELLED_FREELY
         if schema.get("required"):
             shape["required"] = schema["required"]
+        for known, others in _OTHER_RELEASES.items():
+            if schema["properties"].keys() >= known:
+                shape["elsewhere"] = self._elsewhere(others)
+        if schema["properties"].keys() == _CACHE:
+            shape["fields"]["configMap"] = self._numbered(
+                {"fields": {"name": "string"}, "elsewhere": self._elsewhere(_CACHE_MAP)}
+            )
+        return self._numbered(shape)
+
+    def _elsewhere(self, others: Mapping[str, tuple[Mapping[str, Any], str]]) -> dict[str, Any]:
+        return {name: [self.of(schema), releases] for name, (schema, releases) in others.items()}
+
+    def _numbered(self, shape: dict[str, Any]) -> int:
         key = json.dumps(shape, sort_keys=True)
         if key not in self._numbers:
             self._numbers[key] = len(self.objects)

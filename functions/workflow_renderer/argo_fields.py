@@ -2,6 +2,8 @@
 
 The table beside this file is generated from Argo's own CRD (`tools/argo_fields.py`). Argo's API server would drop an
 unknown field in silence or, asked to be strict, refuse the workflow without saying which template it came from.
+
+Which release runs in the cluster is not known here. A field that only some releases have passes, with a note.
 """
 
 import json
@@ -38,8 +40,11 @@ def _table() -> dict[str, Any]:
     return table
 
 
-def current(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with what Argo has renamed carried over; the new name goes before where both are there."""
+def current(manifest: dict[str, Any], notes: list[Problem] | None = None) -> dict[str, Any]:
+    """The manifest with what Argo has renamed carried over; the new name goes before where both are there.
+
+    ``notes`` is added to where a release that a cluster may still run does not have the new name.
+    """
     spec = manifest.get("spec")
     if not isinstance(spec, dict):
         return manifest
@@ -48,25 +53,20 @@ def current(manifest: dict[str, Any]) -> dict[str, Any]:
         held = renewed.get(owner, {})
         if old in renewed and isinstance(held, dict):
             renewed[owner] = {name: renewed.pop(old), **held}
-    return {**manifest, "spec": _plural(renewed)}
+    return {**manifest, "spec": _plural(renewed, ("spec",), [] if notes is None else notes)}
 
 
-def _plural(data: Any) -> Any:
+def _plural(data: Any, path: Path, notes: list[Problem]) -> Any:
     """The data with locks that were single in lists, wherever they are."""
     if isinstance(data, list):
-        return [_plural(item) for item in data]
+        return [_plural(item, (*path, index), notes) for index, item in enumerate(data)]
     if not isinstance(data, dict):
         return data
-    return {name: _locks(part) if name == "synchronization" else _plural(part) for name, part in data.items()}
-
-
-def _locks(synchronization: Any) -> Any:
-    if not isinstance(synchronization, dict):
-        return synchronization
-    renewed = dict(synchronization)
-    for old, new in _PLURAL.items():
+    renewed = {name: _plural(part, (*path, name), notes) for name, part in data.items()}
+    for old, new in _PLURAL.items() if path[-1] == "synchronization" else ():
         if old in renewed and new not in renewed:
             renewed[new] = [renewed.pop(old)]
+            notes.append(Problem(spelled((*path, old)), f"is written as {new}, which Argo has since 3.6"))
     return renewed
 
 
@@ -76,6 +76,7 @@ class Conformity:
     def __init__(self) -> None:
         """Begin without problems."""
         self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
         self._objects: list[dict[str, Any]] = _table()["objects"]
 
     def of(self, manifest: Any) -> Any:
@@ -104,6 +105,7 @@ class Conformity:
             self._note(path, _described(data), "a mapping")
             return data
         known: dict[str, Shape] = shape["fields"]
+        elsewhere: dict[str, Any] = shape.get("elsewhere", {})
         for name in shape.get("required", ()):
             if name not in data:
                 self._note((*path, name), "is missing")
@@ -111,6 +113,10 @@ class Conformity:
         for name, part in data.items():
             if name in known:
                 checked[name] = self._part(part, known[name], (*path, name))
+            elif name in elsewhere:
+                other, releases = elsewhere[name]
+                checked[name] = self._part(part, other, (*path, name))
+                self.notes.append(Problem(spelled((*path, name)), f"Argo has it {releases}"))
             else:
                 self._unknown((*path, name), known)
         return checked

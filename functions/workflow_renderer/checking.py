@@ -7,7 +7,7 @@ could stand, that is.
 
 from functions.workflow_renderer.errors import Problem, TemplateInvalid
 from functions.workflow_renderer.parameters import sample
-from functions.workflow_renderer.rendering import prepare, structure
+from functions.workflow_renderer.rendering import Structure, prepare, structure
 from functions.workflow_renderer.safety import Insertion
 
 _SAMPLES = ("1", "")
@@ -23,13 +23,15 @@ def check(manifest: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def notes(manifest: str) -> list[str]:
+    """What of a valid template not every release of Argo takes."""
+    found = [str(note) for text in _SAMPLES for note in _structure(manifest, text).notes]
+    return list(dict.fromkeys(found))
+
+
 def _with(manifest: str, text: str) -> list[Problem]:
     try:
-        rendered, marks = prepare(manifest, stand_in=True)(sample(text))
-    except TemplateInvalid:
-        return []  # it compiles; whether it works with an alert's values only that alert can tell
-    try:
-        workflow = structure(rendered, marks)
+        workflow, _ = _structure(manifest, text)
     except TemplateInvalid as error:
         return list(error.problems)
     insertion = Insertion()
@@ -37,3 +39,12 @@ def _with(manifest: str, text: str) -> list[Problem]:
     return [
         Problem(item.field, f"the value of {item.key} {item.problem}") for item in insertion.findings if item.always
     ]
+
+
+def _structure(manifest: str, text: str) -> Structure:
+    """The template with this text for each value."""
+    try:
+        rendered, marks = prepare(manifest, stand_in=True)(sample(text))
+    except TemplateInvalid:
+        return Structure({}, [])  # it compiles; whether it works with an alert's values only that alert can tell
+    return structure(rendered, marks)

@@ -1,6 +1,6 @@
 """What the renderer decides, without I/O: whether a match still stands, and what is written when it does not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
@@ -57,13 +57,15 @@ def refuse(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: s
     }
 
 
-def recorded(template: AegisOpsTemplate, *, problems: list[str], now: str) -> Status | None:
-    """Say on a template whether it is valid, once for each generation and finding."""
+def recorded(
+    template: AegisOpsTemplate, *, problems: Sequence[str], notes: Sequence[str] = (), now: str
+) -> Status | None:
+    """Say on a template whether it is valid, and what there is to note, once for each generation and finding."""
     valid = Condition(
         type="Valid",
         status="False" if problems else "True",
         reason="InvalidTemplate" if problems else "Recorded",
-        message="; ".join(problems),
+        message="; ".join(problems or notes),
         observed_generation=template.metadata.generation,
     )
     conditions = with_condition(template.status.conditions, valid, now=now)

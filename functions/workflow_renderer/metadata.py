@@ -33,7 +33,7 @@ _LATER = "is set once the workflow is there: leave it out"
 
 def as_new(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """The manifest without what an exported one leaves empty, and what in it is of a workflow that is there already."""
-    kept = _without_times({name: part for name, part in data.items() if name != "status" or part})
+    kept = _without_times({name: part for name, part in data.items() if name != "status" or not _says_nothing(part)})
     metadata = kept["metadata"] if isinstance(kept.get("metadata"), dict) else {}
     labels = metadata["labels"] if isinstance(metadata.get("labels"), dict) else {}
     later: list[Path] = [("status",)] if "status" in kept else []
@@ -43,6 +43,10 @@ def as_new(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     if metadata:
         kept["metadata"] = {name: part for name, part in metadata.items() if name not in _SET_LATER}
     return kept, [Problem(spelled(path), _LATER) for path in later]
+
+
+def _says_nothing(status: Any) -> bool:
+    return not status or (isinstance(status, dict) and not any(status.values()))
 
 
 def _without_times(data: Any) -> Any:

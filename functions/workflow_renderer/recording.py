@@ -1,6 +1,8 @@
 """Saying of a template, when it is applied, whether it can work."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,12 +30,14 @@ async def record_template(kube: Kube, event: Event) -> None:
         raise BadEvent(f"data: not an AegisOpsTemplate: {error}") from error
     if template.status.status and template.status.observed_generation == template.metadata.generation:
         return  # it only counted a workflow
-    from functions.workflow_renderer.checking import check  # noqa: PLC0415  (the engines load when a template comes)
+    from functions.workflow_renderer.checking import check, notes  # noqa: PLC0415  (the engines load when a template comes)
+
+    def decide(item: AegisOpsTemplate) -> Mapping[str, Any] | None:
+        problems = check(item.spec.manifest)
+        return recorded(item, problems=problems, notes=[] if problems else notes(item.spec.manifest), now=clock.now())
 
     try:
-        outcome = await transition(
-            kube, template, lambda item: recorded(item, problems=check(item.spec.manifest), now=clock.now())
-        )
+        outcome = await transition(kube, template, decide)
     except NotFound:
         return
     state = outcome.item.status

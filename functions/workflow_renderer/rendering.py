@@ -5,7 +5,7 @@ Argo's (`argo_fields`); and only then the values, each judged by the field it la
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from aegis.models.alert import AegisAlert
 from functions.workflow_renderer import placeholders
@@ -31,7 +31,7 @@ def render(manifest: str, alert: AegisAlert) -> dict[str, Any]:
         TemplateInvalid: when the template cannot become a workflow in the alert's namespace.
         UnsafeValue: when values of the alert may not stand where the template puts them.
     """
-    workflow = structure(*prepare(manifest)(parameters_of(alert)))
+    workflow, _ = structure(*prepare(manifest)(parameters_of(alert)))
     insertion = Insertion()
     rendered: dict[str, Any] = insertion.into(workflow)
     if insertion.findings:
@@ -71,7 +71,15 @@ def _engine(text: str, marks: Marks, scripts: Collection[int]) -> Callable[[Para
     return jinja.prepare(text, marks)
 
 
-def structure(text: str, marks: Marks) -> dict[str, Any]:
+class Structure(NamedTuple):
+    """A workflow whose values are not yet in place."""
+
+    workflow: dict[str, Any]
+    notes: list[Problem]
+    """What some releases of Argo take otherwise."""
+
+
+def structure(text: str, marks: Marks) -> Structure:
     """The text as a workflow that has Argo's fields alone, its values not yet in place.
 
     Raises:
@@ -82,14 +90,14 @@ def structure(text: str, marks: Marks) -> dict[str, Any]:
         raise invalid("manifest", "is empty" if data is None else "is no mapping", "one Workflow")
     data, later = as_new(data)
     conformity = Conformity()
-    workflow: dict[str, Any] = conformity.of(current(data))
+    workflow: dict[str, Any] = conformity.of(current(data, conformity.notes))
     problems = [*_kind(data), *later, *conformity.problems, *misspelled(workflow)]
     if problems:
         raise TemplateInvalid(problems)
     metadata = dict(workflow.get("metadata") or {})
     metadata.pop("name", None)
     metadata.pop("generateName", None)
-    return {**workflow, "metadata": metadata}
+    return Structure({**workflow, "metadata": metadata}, conformity.notes)
 
 
 def _kind(data: dict[str, Any]) -> list[Problem]:

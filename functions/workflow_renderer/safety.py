@@ -71,6 +71,7 @@ _NAMES = _words("""
     priorityClassName podPriorityClassName workflowTemplateRef templateRef configMapKeyRef secretKeyRef configMapRef
     secretRef podSpecPatch manifest setOwnerReference mergeStrategy flags when expression depends withParam
     withSequence successCondition failureCondition url apiVersion kind name entrypoint onExit template key
+    resourceClaims
 """)
 _COMMANDS = frozenset({"command", "args"})
 

@@ -145,3 +145,73 @@ def test_what_argo_has_renamed_is_carried_over(old: dict[str, Any], new: dict[st
     assert current(given) == {**META, "spec": new}
     assert given == {**META, "spec": old}
     assert problems(current(given)) == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "notes"),
+    [
+        (
+            in_template(pendingTimeout="5m"),
+            ["spec.templates[0].pendingTimeout: Argo has it since 4.1 and drops it before"],
+        ),
+        (
+            workflow(podResources={"limits": {"cpu": 1}}, resourceClaims=[{"name": "gpu"}], executorPlugins=[{}]),
+            [
+                "spec.podResources: Argo has it since 4.1 and drops it before",
+                "spec.resourceClaims: Argo has it since 4.1 and drops it before",
+                "spec.executorPlugins: Argo has it since 4.1 and drops it before",
+            ],
+        ),
+        (
+            workflow(templateDefaults={"podResources": {"requests": {"memory": "1Gi"}}}),
+            ["spec.templateDefaults.podResources: Argo has it since 4.1 and drops it before"],
+        ),
+        (
+            in_template(outputs={"artifacts": [{"name": "a", "s3": {"key": "k", "addressingStyle": "path"}}]}),
+            ["spec.templates[0].outputs.artifacts[0].s3.addressingStyle: Argo has it since 4.1 and drops it before"],
+        ),
+        (
+            workflow(arguments={"artifacts": [{"name": "a", "http": {"url": "u", "saveStreamViaFile": True}}]}),
+            ["spec.arguments.artifacts[0].http.saveStreamViaFile: Argo has it since 4.1 and drops it before"],
+        ),
+        (
+            in_template(memoize={"key": "k", "maxAge": "1h", "cache": {"configMap": {"name": "c", "key": "k"}}}),
+            ["spec.templates[0].memoize.cache.configMap.key: Argo has it until 3.7 and drops it after"],
+        ),
+        (workflow(podPriority=5), ["spec.podPriority: Argo has it until 3.6 and drops it after"]),
+        (in_template(priority=5), ["spec.templates[0].priority: Argo has it until 3.6 and drops it after"]),
+    ],
+)
+def test_a_field_of_another_release_passes_with_a_note(manifest: Any, notes: list[str]) -> None:
+    conformity = Conformity()
+    assert conformity.of(manifest) == manifest
+    assert [str(note) for note in conformity.notes] == notes
+    assert conformity.problems == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "found"),
+    [
+        (workflow(pendingTimeout="5m"), ["spec.pendingTimeout: Argo knows no such field"]),
+        (in_template(executorPlugins=[]), ["spec.templates[0].executorPlugins: Argo knows no such field"]),
+        (in_template(pendingTimeout=5), ["spec.templates[0].pendingTimeout: is a number"]),
+        (
+            in_template(podResources={"limts": {}}),
+            ["spec.templates[0].podResources.limts: Argo knows no such field, did"],
+        ),
+        (in_template(http={"url": "u", "saveStreamViaFile": True}), ["spec.templates[0].http.saveStreamViaFile: Argo"]),
+        (workflow(imagePullSecrets=[{"name": "a", "key": "b"}]), ["spec.imagePullSecrets[0].key: Argo knows no such"]),
+    ],
+)
+def test_of_another_release_too_each_field_has_its_place_and_type(manifest: Any, found: list[str]) -> None:
+    assert [problem[: len(text)] for problem, text in zip(problems(manifest), found, strict=True)] == found
+
+
+def test_locks_that_became_lists_are_noted() -> None:
+    mutex = {"synchronization": {"mutex": {"name": "m"}}}
+    conformity = Conformity()
+    current({**META, "spec": {**mutex, "templates": [mutex]}}, conformity.notes)
+    assert [str(note) for note in conformity.notes] == [
+        "spec.synchronization.mutex: is written as mutexes, which Argo has since 3.6",
+        "spec.templates[0].synchronization.mutex: is written as mutexes, which Argo has since 3.6",
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import check, notes
 from tests.unit.functions.workflow_renderer.manifests import script, template
 
 
@@ -58,3 +58,10 @@ def test_a_template_that_cannot_work_says_where_and_why(manifest: str, problem: 
 def test_each_problem_is_said_once() -> None:
     assert check(template("contaner: {}", "suspend: 5")) == sorted(set(check(template("contaner: {}", "suspend: 5"))))
     assert len(check(template("contaner: {}", "suspend: 5"))) == 2
+
+
+def test_what_not_every_release_of_argo_has_is_noted_once() -> None:
+    manifest = template("pendingTimeout: 5m", "suspend: {}")
+    assert check(manifest) == []
+    assert notes(manifest) == ["spec.templates[0].pendingTimeout: Argo has it since 4.1 and drops it before"]
+    assert notes(template("suspend: {}")) == []

@@ -110,3 +110,10 @@ def test_a_template_is_recorded_once_for_each_generation_and_finding() -> None:
     assert edited is not None
     assert (edited["status"], edited["observedGeneration"]) == ("Invalid", 2)
     assert edited["conditions"][0]["message"] == "spec.manifest: line 3"
+
+
+def test_notes_on_a_valid_template_are_in_its_condition() -> None:
+    noted = recorded(template(1), problems=[], notes=["a: b", "c: d"], now=NOW)
+    assert noted is not None
+    (condition,) = noted["conditions"]
+    assert (noted["status"], condition["status"], condition["message"]) == ("Recorded", "True", "a: b; c: d")
