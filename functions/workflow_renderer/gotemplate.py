@@ -139,7 +139,7 @@ class _Editor:
             if isinstance(operand, FieldNode) or (isinstance(operand, VariableNode) and operand.fields):
                 text = self._source[operand.start : operand.end].decode()
                 owner, _, name = text.rpartition(".")
-                if name[:1].isupper() and self._line(operand) in self._scripts:
+                if name[:1].isupper() and owner in ("", "$") and self._line(operand) in self._scripts:
                     continue
                 call = f'({self.word}get {owner or "."} "{name}")'
                 self.edits[operand.start, operand.end] = _Edit(operand.start, operand.end, call)

@@ -25,7 +25,8 @@ _BRACES = str.maketrans("{}%", "xxx")
 _METRIC = re.compile(r"status|duration|exitCode|resourcesDuration\.[\w./-]+")
 _EXCHANGE = re.compile(r"(?:request|response)\.[\w.-]+")
 _SILENT = re.compile(r"-?\s*(?:(?:if|else|end|with|range|define|template|block|break|continue)\b|/\*|\$\w*\s*:?=)")
-_ASKS = re.compile(r"-?\s*(?:else\s+)?(?:if|with)\s(?:[^\"'`]*[\s(])?\$?\.[A-Z]")
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?')
+_ASKS = re.compile(r"-?\s*(?:else\s+)?(?:if|with)\s(?:.*[\s(])?\$?\.[A-Z]", re.DOTALL)
 _MATTERS = re.compile(r"metrics|successCondition|\{\{-?\s*(?:else\s+)?(?:if|with)\s")
 _CODE = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 _SCRIPTS = frozenset({"command", "args", "source"})
@@ -128,7 +129,7 @@ class _Places:
             return ""
         if token.kind is not Kind.ACTION or not _SILENT.match(token.inner):
             return self._named(token.start)
-        if not _ASKS.match(token.inner):
+        if not _asks(token):
             return ""
         return f"#{self._named(token.start)}" if alone else self._named(token.start)
 
@@ -184,8 +185,12 @@ def _is_argos(token: Token, keys: Keys | None) -> bool:
 
 
 def _in_script(token: Token, keys: Keys | None) -> bool:
-    asks = token.kind is Kind.ACTION and _ASKS.match(token.inner) is not None
-    return asks and (keys is None or not _SCRIPTS.isdisjoint(keys[-2:]))
+    return _asks(token) and (keys is None or not _SCRIPTS.isdisjoint(keys[-2:]))
+
+
+def _asks(token: Token) -> bool:
+    """Whether it is a condition on a capitalised name."""
+    return token.kind is Kind.ACTION and _ASKS.match(_STRING.sub('""', token.inner)) is not None
 
 
 def _inert(text: str, comments: Sequence[_Comment]) -> list[_Comment]:

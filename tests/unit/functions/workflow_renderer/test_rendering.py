@@ -418,6 +418,8 @@ def test_empty_documents_are_none(before: str, behind: str) -> None:
 FORMATS = {
     "a condition": """docker ps --format '{{if eq .Names "x"}}{{"{{.ID}}"}}{{end}}' | xargs docker rm -f""",
     "a bare condition": "docker inspect -f '{{if .State}}a{{else}}b{{end}}' x",
+    "a text before the name": "docker ps --format '{{if eq \"x\" .Names}}a{{end}}' | xargs docker rm -f",
+    "two texts and a name": 'docker ps --format \'{{if or (eq `x` "a .b") (eq "\\"" .Names)}}a{{end}}\'',
     "a second condition": "docker inspect -f '{{if .gpu}}a{{else if .State}}b{{end}}' x",
     "with": "docker inspect -f '{{with .State}}{{.Status}}{{end}}' x",
     "with and root": "docker inspect -f '{{with $.State}}a{{end}}' x",
@@ -460,6 +462,8 @@ def indented(text: str) -> str:
         ('a {{or .gpu "e"}}', "a e"),
         ("a {{if .InvolvedObjectNode}}b{{end}}{{if .AlertName}}c{{end}}", "a c"),
         ("a {{if .Cluster}}{{.Cluster}}{{end}}", "a c1"),
+        ("a {{if .alert.details.Cluster}}b{{end}}{{if .alert.details.Rack}}c{{end}}", "a b"),
+        ('a {{if eq .gpu "a .Name"}}b{{end}}', "a "),
     ],
 )
 def test_a_condition_on_a_detail_that_not_every_alert_has_is_one(source: str, rendered: str) -> None:

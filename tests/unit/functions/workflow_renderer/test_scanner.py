@@ -124,6 +124,8 @@ REPEATED = {
     "hashes": ("", " # {{"),
     "comments of YAML with statements": ("", "# {{if .A}}\n"),
     "conditions": ("", "{{if .A}}{{end}}"),
+    "a condition on a text that is not closed": ('{{if "', '\\"'),
+    "a condition on names": ("{{if ", ".a ("),
     "conditions in lines": ("a: |\n", "  {{if .A}}\n"),
     "metrics": ("metrics:\n", "- '{{status}}'\n"),
 }
