@@ -1,15 +1,20 @@
-"""The documents' commands do what they say: each fenced block marked ``sh`` is run, in order, on a sandbox."""
+"""The documents' commands do what they say: each fenced block marked ``sh`` is run, in order, on a sandbox.
 
-import os
-import re
+Each document is tried as its reader does: with ``make run`` just started, in a checkout whose path has blanks in it.
+"""
+
 import shutil
-import subprocess
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.sandbox.driver import ROOT, Driver, running
+from sandbox.testing import Sandbox, sandbox
+from tests.sandbox.commands import Ran, blocks, is_shown, run
+from tests.sandbox.driver import ALERTS, ROOT, Driver, Json, ops_status
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -17,41 +22,65 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
 ]
 
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sandbox" / "README.md"]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
+    ROOT / "sandbox" / "README.md",
+]
+WITH_COMMANDS = [document for document in DOCUMENTS if blocks(document)]
 
 
-def blocks(document: Path) -> list[str]:
-    return _BLOCK.findall(document.read_text(encoding="utf-8"))
+@pytest.fixture
+def cluster() -> Iterator[Sandbox]:
+    """The sandbox of `make run`, once it has shown its alert's life."""
+    with sandbox(command="run") as cluster, closing(httpx.Client(timeout=60, trust_env=False)) as http:
+        Driver(cluster, http).watch_until(ALERTS, lambda seen: any(map(succeeded, seen.values())))
+        yield cluster
 
 
-WITH_COMMANDS = [document for document in _DOCUMENTS if document.exists() and blocks(document)]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Driver]:
-    with running() as driver:
-        yield driver
+@pytest.fixture
+def checkout(cluster: Sandbox, tmp_path: Path) -> Path:
+    """A folder that looks as the checkout does in which that sandbox was started; there are blanks in its path."""
+    folder = tmp_path / "a new user's checkout"
+    folder.mkdir()
+    for path in {*ROOT.iterdir(), ROOT / ".aegis"}:
+        (folder / path.name).symlink_to(cluster.state if path.name == ".aegis" else path)
+    return folder
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_commands_of_a_document_work(document: Path, sandbox: Driver) -> None:
-    cluster = sandbox.cluster
-    script = "\n".join(["set -euo pipefail", *blocks(document)])
-    script = script.replace("$PWD/.aegis/kubeconfig", str(cluster.kubeconfig))
-    script = script.replace("http://127.0.0.1:8080", cluster.gateway)
-    done = subprocess.run(
-        ["bash", "-c", script],
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Error from server" not in done.stdout + done.stderr
+def test_the_commands_of_a_document_do_what_it_says(document: Path, cluster: Sandbox, checkout: Path) -> None:
+    found = blocks(document)
+    commands = [
+        command.replace("http://127.0.0.1:8080", cluster.gateway) for block in found for command in block.commands
+    ]
+    ran = run(commands, folder=checkout, kubeconfig=cluster.kubeconfig)
+    assert [each.problem for each in ran if each.problem] == []
+    done = iter(ran)
+    for block in found:
+        output = "".join(each.output for each in islice(done, len(block.commands)))
+        assert [line for line in block.shown.splitlines() if line and not is_shown(line, output)] == [], output
+
+
+def succeeded(alert: Json) -> bool:
+    """Whether an alert's work went well."""
+    return ops_status(alert).get("alertOpsStatus") == "Succeeded"
 
 
 def test_the_documents_have_commands_to_run() -> None:
     assert ROOT / "README.md" in WITH_COMMANDS
+    assert {path.parent for path in WITH_COMMANDS} >= {path for path in (ROOT / "examples").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("output", "errors", "is_problem"),
+    [
+        pytest.param("", "No resources found in monitoring namespace.\n", True, id="nothing is found"),
+        pytest.param("", "", True, id="nothing is printed"),
+        pytest.param("", "Error from server (NotFound): pods \"x\" not found\n", True, id="an error"),
+        pytest.param("pod/x\n", "Warning: old\n", False, id="something is printed"),
+    ],
+)
+def test_a_command_that_shows_nothing_is_a_problem(output: str, errors: str, is_problem: bool) -> None:
+    assert bool(Ran("kubectl get pods", output, errors).problem) is is_problem
