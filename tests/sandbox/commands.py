@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_BLOCK = re.compile(r"^```sh\n(?P<script>.*?)^```$(?:\n+^```text\n(?P<shown>.*?)^```$)?", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(?P<kind>sh|text)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SEPARATOR = "\x1e"
 _QUIET = ("export ", "cd ")
-_TIMEOUT_SECONDS = 200
+_TIMEOUT_SECONDS = 100
 
 
 class Block(NamedTuple):
-    """One block of commands, and what the block marked ``text`` that follows it says they print."""
+    """One block of commands, and the lines of the blocks marked ``text`` after it, which they print."""
 
-    commands: tuple[str, ...]
-    shown: str
+    commands: Sequence[str]
+    shown: list[str]
 
 
 class Ran(NamedTuple):
@@ -39,8 +39,13 @@ class Ran(NamedTuple):
 
 def blocks(document: Path) -> list[Block]:
     """The blocks of a document, in order."""
-    found = _BLOCK.finditer(document.read_text(encoding="utf-8"))
-    return [Block(tuple(_commands(block["script"])), block["shown"] or "") for block in found]
+    found: list[Block] = []
+    for block in _BLOCK.finditer(document.read_text(encoding="utf-8")):
+        if block["kind"] == "sh":
+            found.append(Block(list(_commands(block["content"])), []))
+        else:
+            found[-1].shown.extend(block["content"].splitlines())
+    return found
 
 
 def _commands(script: str) -> Iterator[str]:

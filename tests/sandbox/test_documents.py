@@ -60,7 +60,7 @@ def test_the_commands_of_a_document_do_what_it_says(document: Path, cluster: San
     done = iter(ran)
     for block in found:
         output = "".join(each.output for each in islice(done, len(block.commands)))
-        assert [line for line in block.shown.splitlines() if line and not is_shown(line, output)] == [], output
+        assert [line for line in block.shown if not is_shown(line, output)] == [], output
 
 
 def succeeded(alert: Json) -> bool:

@@ -42,28 +42,41 @@ def alert(folder: str) -> AegisAlert:
     return AegisAlert.read(manifest(incoming, Settings(), episode=0, events=[]))
 
 
-def container(folder: str) -> dict[str, Any]:
-    """The container that the example's alert leads to."""
+def step(folder: str) -> dict[str, Any]:
+    """The one step of the workflow that the example's alert leads to."""
     stored = alert(folder)
     stored = AegisAlert.read({**stored.manifest(), "metadata": {"name": "x", "namespace": "monitoring", "uid": "1"}})
     workflow = render(AegisOpsTemplate.read(load(folder, "template.yaml")).spec.manifest, stored)
-    return dict(workflow["spec"]["templates"][0]["container"])
+    (template,) = workflow["spec"]["templates"]
+    return dict(template)
 
 
 def test_every_folder_is_tested() -> None:
-    assert {path.name for path in EXAMPLES.iterdir()} == {*FOLDERS, "alertmanager"}
+    assert {path.name for path in EXAMPLES.iterdir()} == {*FOLDERS, "alertmanager", "by-hand"}
 
 
-@each_folder
-def test_the_rule_takes_the_alert_to_the_template(folder: str) -> None:
+def template_for(alert: AegisAlert) -> str:
+    """The template that the examples' rules lead an alert to; all of them are in one namespace."""
     rules = [
         AegisAlertOpsRule.read({**body, "metadata": {**body["metadata"], "uid": body["metadata"]["name"]}})
         for body in (load(name, "rule.yaml") for name in FOLDERS)
     ]
-    found = RuleIndex(map(Rule.of, rules)).find(alert(folder)).rule
+    found = RuleIndex(map(Rule.of, rules)).find(alert).rule
     assert found is not None
-    template = load(folder, "template.yaml")["metadata"]
-    assert (found.template.namespace, found.template.name) == (template["namespace"], template["name"])
+    assert found.template.namespace == "monitoring"
+    return found.template.name
+
+
+@each_folder
+def test_the_rule_takes_the_alert_to_the_template(folder: str) -> None:
+    assert template_for(alert(folder)) == load(folder, "template.yaml")["metadata"]["name"]
+
+
+def test_the_alert_made_by_hand_leads_to_the_first_example() -> None:
+    by_hand = load("by-hand", "alert.yaml")
+    made = AegisAlert.read({**by_hand, "metadata": {**by_hand["metadata"], "uid": "1"}})
+    assert made.wire()["spec"].items() >= by_hand["spec"].items()
+    assert template_for(made) == "nodehasemergencyevent"
 
 
 @each_folder
@@ -73,16 +86,22 @@ def test_the_template_is_valid(folder: str) -> None:
 
 @pytest.mark.parametrize(("folder", "command"), COMMANDS.items(), ids=COMMANDS.keys())
 def test_the_template_becomes_the_command(folder: str, command: list[str]) -> None:
-    made = container(folder)
+    made = step(folder)["container"]
     assert [*made["command"], *made["args"]] == command
 
 
 def test_a_quoted_value_is_one_word_of_the_command() -> None:
-    made = container("jinja")
-    (script,) = made["args"]
+    script = step("jinja")["script"]["source"]
+    annotate, echo = (shlex.split(line) for line in script.replace("\\\n", "").splitlines())
     summary = alert("jinja").spec.details["summary"]
-    assert shlex.split(script.replace("\\\n", ""))[-1] == f"aegis.io/note={summary}"
-    assert "aegis.io/workflow={{workflow.name}}" in script
+    assert (annotate[-1], echo[-1]) == (f"aegis.io/note={summary}", summary)
+    assert "aegis.io/workflow={{workflow.name}}" in annotate
+
+
+def test_the_summary_would_run_without_quotes() -> None:
+    """So that the example shows what `shquote` is for."""
+    summary = alert("jinja").spec.details["summary"]
+    assert all(mark in summary for mark in ('"', "$(", ";"))
 
 
 def test_the_resolve_is_one_of_the_firing_alert() -> None:
