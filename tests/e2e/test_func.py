@@ -18,11 +18,11 @@ import yaml
 
 from tests.e2e.api import NAMESPACE, WAIT_SECONDS, Json
 from tests.e2e.driver import ALERTS, ROOT, SERVICES, Cluster
+from tests.samples import SAMPLES, STRUCTURED, Sample, documented
 
 _CACHE = Path(os.environ.get("AEGIS_CLUSTER_HOME") or Path.home() / ".cache/aegis-cluster")
 FUNC = shutil.which("func") or shutil.which(_CACHE / "bin/func/func")
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/func.yaml"))
-EVENT = "application/cloudevents+json"
 
 pytestmark = pytest.mark.skipif(FUNC is None, reason="the func CLI is not installed")
 
@@ -120,8 +120,8 @@ def test_the_cli_knows_what_it_deployed(deployed: Path) -> None:
 
 @pytest.mark.usefixtures("forget")
 def test_a_sample_event_invokes_it_in_the_cluster(deployed: Path) -> None:
-    for sample in sorted((deployed / "events").glob("*.json")):
-        assert invoke(deployed, sample, "remote") == ""
+    for sample in samples_of(deployed.name):
+        assert invoke(deployed, sample, "remote") == documented()[sample.function, sample.path.stem], sample.path
 
 
 @pytest.mark.usefixtures("forget")
@@ -129,17 +129,25 @@ def test_a_sample_event_invokes_it_in_the_cluster(deployed: Path) -> None:
 def test_a_sample_event_invokes_it_on_this_machine(cluster: Cluster, function: str) -> None:
     folder = ROOT / "functions" / function
     with local(function) as address:
-        for sample in sorted((folder / "events").glob("*.json")):
-            assert invoke(folder, sample, address) == ""
+        for sample in samples_of(function):
+            assert invoke(folder, sample, address) == documented()[sample.function, sample.path.stem], sample.path
         if function == "alert_normalizer":
             types = {item["spec"]["type"] for item in cluster.api.items(ALERTS)}
             assert json.loads((folder / "events/custom.json").read_text())["data"]["type"] in types
 
 
-def invoke(folder: Path, sample: Path, target: str) -> str:
-    """Send a sample event; what the function answered, which is nothing for an event that asks for no reply."""
-    words = ("--target", target, "--content-type", EVENT, "--file", sample)
-    return func("invoke", *words, folder=folder).strip()
+def samples_of(function: str) -> list[Sample]:
+    """The samples of a function, of which there are some."""
+    found = [sample for sample in SAMPLES if sample.function == function]
+    assert found
+    return found
+
+
+def invoke(folder: Path, sample: Sample, target: str) -> str:
+    """Send a sample; what came of it, in the words of the documents: 204, of which func prints nothing, or a type."""
+    words = ("--target", target, "--content-type", STRUCTURED, "--file", sample.path)
+    answer = func("invoke", *words, folder=folder).strip()
+    return str(json.loads(answer)["type"]) if answer else "204"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The folders are whole, and kustomize makes of them what they say."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -57,11 +58,21 @@ def test_kustomize_builds_a_folder_without_loss(folder: str) -> None:
 
 
 @with_kubectl
-def test_an_overlay_exchanges_the_images(tmp_path: Path) -> None:
-    image = read("knative")[1].container["image"].rpartition(":")[0]
-    overlay(tmp_path, images=[{"name": image, "newName": "registry.example/x", "newTag": "1"}])
+def test_the_documented_overlay_exchanges_the_images(tmp_path: Path) -> None:
+    overlay(tmp_path, **documented_overlays()["images"])
     images = [service.container["image"] for service in services(tmp_path)]
-    assert images.count("registry.example/x:1") == 2
+    assert images.count("registry.example/aegis/alert-normalizer:v0.1.0") == 2
+
+
+@with_kubectl
+def test_the_documented_overlay_sets_the_settings(tmp_path: Path) -> None:
+    overlay(tmp_path, **documented_overlays()["patches"])
+    settings = {service.name: service.env for service in services(tmp_path)}
+    intake = {name for name, env in settings.items() if env.get("AEGIS_COOLDOWN_SECONDS") == "3600"}
+    assert intake == {"aegis", "alert-normalizer"}
+    assert {name for name, env in settings.items() if env.get("AEGIS_STUCK_SECONDS") == "60"} == {"status-tracker"}
+    unchanged = {service.name: service.env for service in of_kind(read("knative"), "Service", SERVING).values()}
+    assert all(env.items() <= settings[name].items() for name, env in unchanged.items())
 
 
 @with_kubectl
@@ -72,6 +83,15 @@ def test_the_tokens_are_asked_for_by_the_intake_alone(tmp_path: Path) -> None:
         if service.name == "aegis":
             mount = next(m for m in service.container["volumeMounts"] if m["name"] == "tokens")
             assert mount["mountPath"] == service.env["AEGIS_TOKENS_DIR"]
+
+
+def documented_overlays() -> dict[str, dict[str, object]]:
+    """The overlays that operations.md shows, beside their resources, by what they are about."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n# kustomization.yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    overlays = [dict(yaml.safe_load(block)) for block in blocks]
+    assert all(shown.pop("resources") == ["../aegis-on-knative/knative"] for shown in overlays)
+    return {next(iter(shown)): shown for shown in overlays}
 
 
 def overlay(folder: Path, **content: object) -> None:
