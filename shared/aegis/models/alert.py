@@ -77,10 +77,24 @@ class InvolvedObject(Model):
 class TTLStrategy(Model):
     """How long the alert is kept, in seconds; the outcome's own value goes before secondsAfterCompletion."""
 
-    seconds_after_completion: Count | None = Field(default=None, description="After its work ended, either way.")
-    seconds_after_success: Count | None = Field(default=None, description="After its work succeeded.")
-    seconds_after_failure: Count | None = Field(default=None, description="After its work failed.")
-    seconds_after_no_ops: Count | None = Field(default=None, description="After it came, when nothing was to be done.")
+    seconds_after_completion: Count | None = Field(
+        default=None, description="After its work ended, either way. Default: none, those of the two outcomes count."
+    )
+    seconds_after_success: Count | None = Field(
+        default=None, description="After its work succeeded. Default: secondsAfterCompletion, else 172800 (2 days)."
+    )
+    seconds_after_failure: Count | None = Field(
+        default=None, description="After its work failed. Default: secondsAfterCompletion, else 345600 (4 days)."
+    )
+    seconds_after_no_ops: Count | None = Field(
+        default=None, description="After it came, when nothing was to be done. Default: 86400 (1 day)."
+    )
+
+
+_DETAILS = (
+    "What else the sender told. Templates use it by key: {{.node}} or {{ node }}. The intake makes labels of those "
+    "that are valid ones, by which rules select; an alert made by hand has the labels that it is given."
+)
 
 
 class AlertSpec(Model):
@@ -94,16 +108,21 @@ class AlertSpec(Model):
         }
     )
 
-    type: str = Field(default="", description="The alert's name, which rules match.")
-    status: AlertStatus = Field(default=AlertStatus.FIRING, description="The status it came with.")
-    source: str = Field(default="", description="Where it came from, for example alertmanager or default.")
+    type: str = Field(default="", description="Required for a rule to match it: the alert's name.")
+    status: AlertStatus = Field(
+        default=AlertStatus.FIRING,
+        description="The status it came with; of an alert made by hand, the one it has. Default: Firing.",
+    )
+    source: str = Field(default="", description="Where it came from, for example AlertManager or Default.")
     severity: str = Field(default="", description="The sender's severity, as it spells it.")
     involved_object: InvolvedObject = Field(default_factory=InvolvedObject, description="What the alert is about.")
-    details: StringMap = Field(default_factory=dict, description="What else the sender told; templates use it by key.")
+    details: StringMap = Field(default_factory=dict, description=_DETAILS)
     detials: StringMap = Field(
         default_factory=dict, description="An older spelling of details, read too; details go before."
     )
-    selector: LabelSelector | None = Field(default=None, description="The alert's own labels, for older clients.")
+    selector: LabelSelector | None = Field(
+        default=None, description="The alert's own labels, for older clients; nothing reads them."
+    )
     ttl_strategy: TTLStrategy = Field(default_factory=TTLStrategy, description="How long the alert is kept.")
     fingerprint: Fingerprint = Field(default=Fingerprint(""), description="Identifies the alert at its sender.")
     starts_at: str = Field(

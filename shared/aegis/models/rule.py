@@ -12,21 +12,25 @@ from aegis.models.selectors import LabelSelector
 class AlertCondition(Model):
     """One alert type and status that the rule applies to."""
 
-    type: str = Field(default="", description="A regular expression that the whole type of the alert matches.")
-    status: Literal["Firing", "Resolved"] = Field(default="Firing", description="The alert's status.")
+    type: str = Field(
+        default="",
+        description="Required. A regular expression (RE2) that the whole type of the alert matches: Disk matches Disk "
+        "alone, .*Disk.* every type that contains it.",
+    )
+    status: Literal["Firing", "Resolved"] = Field(default="Firing", description="The alert's status. Default: Firing.")
 
 
 class TemplateObjectReference(Model):
     """The template to run."""
 
-    api_version: str = Field(default="", description="aegis.io/v1alpha1.")
+    api_version: str = Field(default="", description="aegis.io/v1alpha1, or nothing.")
     kind: str = Field(
         default="AegisOpsTemplate",
-        description="AegisOpsTemplate.",
+        description="Default: AegisOpsTemplate, the only kind there is.",
         json_schema_extra={"enum": ["AegisOpsTemplate", ""]},
     )
-    namespace: str = Field(default="", description="Namespace of the template; the rule's own where it is empty.")
-    name: str = Field(default="", description="Name of the template.")
+    namespace: str = Field(default="", description="Namespace of the template. Default: the rule's own.")
+    name: str = Field(default="", description="Required. Name of the template.")
     uid: str = Field(default="", description="Accepted, not used.")
     resource_version: str = Field(default="", description="Accepted, not used.")
     field_path: str = Field(default="", description="Accepted, not used.")
@@ -39,18 +43,22 @@ class RuleSpec(Model):
         list[AlertCondition],
         Field(
             default_factory=no_items,
-            description="The rule applies when one of these holds.",
+            description="Required. The rule applies when one of these holds, and the selector too.",
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),
     ]
-    selector: LabelSelector | None = Field(default=None, description="Labels that the AegisAlert must have besides.")
+    selector: LabelSelector | None = Field(
+        default=None,
+        description="Labels that the AegisAlert must have besides: its details are labels, as far as they are valid "
+        "ones. Default: all alerts are selected.",
+    )
     priority: int = Field(
         default=0,
-        description="Of several rules that apply, the one with the highest priority runs.",
+        description="Of several rules that apply, the one with the highest runs; none if two have it. Default: 0.",
         json_schema_extra={"format": "int32"},
     )
     ops_template: TemplateObjectReference = Field(
-        default_factory=TemplateObjectReference, description="The template to run."
+        default_factory=TemplateObjectReference, description="Required. The template to run."
     )
 
 

@@ -7,16 +7,29 @@ from pydantic import Field
 from aegis.models.base import Column, Model, Object, Resource
 from aegis.models.checked import CheckedState
 
+_MANIFEST = (
+    "Required. One Argo Workflow in YAML with placeholders for the alert's values.\n"
+    "Placeholders are spelled in one of two ways: as in Go, {{.node}}, {{if .gpu}}…{{end}}, {{.summary | shquote}}; or "
+    "as in Jinja2, {{ node }}, {% if gpu is defined %}…{% endif %}, {{ summary | shquote }}. Argo's own tags, such as "
+    "{{workflow.name}}, stay as they are.\n"
+    "Parameters: the keys of the alert's details; InvolvedObjectKind, InvolvedObjectName, InvolvedObjectNamespace, "
+    "InvolvedObjectNode; AlertName, AlertNamespace; the installation's system parameters; and alert, the whole "
+    "AegisAlert.\n"
+    "A value may be a plain word; any other text needs shquote or a container's env."
+)
+
 
 class TemplateSpec(Model):
     """The workflow to be."""
 
     manifest: str = Field(
         default="",
-        description="An Argo Workflow in YAML with placeholders for the alert's values.",
+        description=_MANIFEST,
         json_schema_extra={"maxLength": 262144},
     )
-    namespace: str = Field(default="", description="Where the workflow runs: empty, or the alert's namespace.")
+    namespace: str = Field(
+        default="", description="Where the workflow runs. Default: the alert's namespace, which is all it may say."
+    )
     generate_name: str = Field(default="", description="Accepted for older clients; names derive from the alert's.")
 
 
