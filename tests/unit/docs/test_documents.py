@@ -90,6 +90,11 @@ def test_a_command_names_the_namespace(document: Path) -> None:
     assert without == [] or document == ROOT / "README.md"
 
 
+def test_the_readme_leads_to_every_document_and_example() -> None:
+    linked = {(ROOT / link["path"]).resolve() for link in _LINK.finditer(text(ROOT / "README.md"))}
+    assert linked >= {*(ROOT / "docs").glob("*.md"), *(ROOT / "examples").iterdir()}
+
+
 def test_the_words_are_explained_in_one_place() -> None:
     section = text(LIFECYCLE).partition("\n## Words\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| ([\w ]+) \|", section, re.MULTILINE)) >= _WORDS.keys()
