@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sandbox.cluster import Settings, running, write_endpoints
+from sandbox.api.database import UnusableFileError
+from sandbox.cluster import Settings, running
 from sandbox.demo import ALERT_PATH, show
 from sandbox.eventing.controller import EventingOptions
 from sandbox.manifests import UnreadableManifestError
 from sandbox.servers import PortTakenError
+from sandbox.state import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,9 +37,12 @@ EXECUTE_WARNING = (
     "An alert that matches a rule is then enough to run that rule's commands. Use it with rules you trust."
 )
 
-Port = Annotated[int, typer.Option(envvar="PORT", help="Port of the gateway; 0 takes any that is free.")]
-ApiPort = Annotated[int, typer.Option(help="Port of the Kubernetes API; 0 takes any that is free.")]
-State = Annotated[Path, typer.Option(help="Folder for kubeconfig, logs and addresses.")]
+_LAST_PORT = 65535
+Port = Annotated[
+    int, typer.Option(envvar="PORT", min=0, max=_LAST_PORT, help="Port of the gateway; 0 takes any free one.")
+]
+ApiPort = Annotated[int, typer.Option(min=0, max=_LAST_PORT, help="Port of the Kubernetes API; 0 takes any free one.")]
+State = Annotated[Path, typer.Option(help="Folder for kubeconfig, logs and addresses, which no other sandbox uses.")]
 Data = Annotated[Path | None, typer.Option(help="SQLite file that keeps the objects; without it they are in memory.")]
 Execute = Annotated[bool, typer.Option("--execute", help="Run containers' commands as processes of this machine.")]
 Manifests = Annotated[list[Path] | None, typer.Option(help="Folder or file to apply in place of the project's own.")]
@@ -76,7 +82,7 @@ async def _demo(cluster: Cluster) -> int:
 
 def _say_where(cluster: Cluster) -> None:
     at = cluster.endpoints
-    typer.echo(f"  export KUBECONFIG={at.kubeconfig}")
+    typer.echo(f"  export KUBECONFIG={shlex.quote(str(at.kubeconfig))}")
     typer.echo("  kubectl get aegisalerts --watch")
     typer.echo(f"  curl -X POST {at.gateway}{ALERT_PATH} -d @{_EXAMPLE.relative_to(_ROOT)}/alerts/firing.json")
     typer.echo(
@@ -129,10 +135,8 @@ def _run_until_done(settings: Settings, session: Session) -> int:
         typer.secho(EXECUTE_WARNING, fg="yellow", err=True)
     try:
         return asyncio.run(_session(settings, session))
-    except (PortTakenError, UnreadableManifestError) as error:
-        typer.secho(
-            f"{error}" + (" (PORT=… moves it)" if isinstance(error, PortTakenError) else ""), fg="red", err=True
-        )
+    except (StateError, UnusableFileError, PortTakenError, UnreadableManifestError) as error:
+        typer.secho(str(error), fg="red", err=True)
         return 1
 
 
@@ -141,8 +145,6 @@ async def _session(settings: Settings, session: Session) -> int:
     for sig in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
     async with running(settings) as cluster:
-        addresses = settings.state / "sandbox.json"
-        write_endpoints(addresses, cluster.endpoints)
         work, stopped = asyncio.ensure_future(session(cluster)), asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -150,4 +152,3 @@ async def _session(settings: Settings, session: Session) -> int:
         finally:
             work.cancel()
             stopped.cancel()
-            addresses.unlink(missing_ok=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sandbox import manifests
 from sandbox.api import Api
+from sandbox.api.database import SqliteFile
 from sandbox.api.foreign import install_foreign_kinds
 from sandbox.api.serve import serve as serve_api
-from sandbox.api.store import SqliteFile
 from sandbox.debug import brokers_and_debug
 from sandbox.eventing.controller import EventingController, EventingOptions
 from sandbox.eventing.ingress import Ingress
@@ -23,6 +23,7 @@ from sandbox.servers import served
 from sandbox.serving.controller import ServingController
 from sandbox.serving.environment import LaunchPlanner
 from sandbox.serving.gateway import Gateway
+from sandbox.state import held
 from sandbox.workloads.containers import Executor, Pretender
 from sandbox.workloads.controller import WorkflowController
 from sandbox.workloads.kubelet import Kubelet
@@ -47,7 +48,7 @@ class Settings:
     """The project's folder: what functions import from, and where manifests are."""
     functions: Path
     state: Path
-    """Where kubeconfig and logs go."""
+    """Where kubeconfig, addresses and logs go; no other sandbox may have it."""
     manifests: Sequence[Path] = ()
     port: int = 8080
     api_port: int = 0
@@ -84,10 +85,13 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
     """Run the cluster until the block ends.
 
     Raises:
-        PortTakenError: when the gateway's port is not free.
+        StateError: when the state folder cannot be used, or another sandbox has it.
+        UnusableFileError: when the file that is to keep the objects cannot.
+        PortTakenError: when a port is not free.
         UnreadableManifestError: when a manifest cannot be applied.
     """
     async with AsyncExitStack() as stack:
+        state = stack.enter_context(held(settings.state))
         api = Api(persistence=SqliteFile(settings.data) if settings.data else None)
         stack.callback(api.close)
         await install_foreign_kinds(api)
@@ -108,8 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         server = await stack.enter_async_context(serve_api(api, settings.api_port))
         eventing = EventingController(api, ingress, sinks, server=server.url, options=settings.eventing)
         planner.bound = eventing.environment_of
-        kubeconfig = _write_private(settings.state / "kubeconfig", server.kubeconfig(namespace=NAMESPACE))
-        stack.callback(kubeconfig.unlink, missing_ok=True)
+        kubeconfig = state.publish("kubeconfig", server.kubeconfig(namespace=NAMESPACE))
         objects = [obj for path in settings.manifests for obj in manifests.load(path)]
         await manifests.apply(api, objects, namespace=NAMESPACE)
         logs = LogBook(settings.state / "pods")
@@ -121,7 +124,9 @@ async def running(settings: Settings) -> AsyncIterator[Cluster]:
         )
         await serving.settled()
         await eventing.settled()
-        yield Cluster(api, Endpoints(server.url, urls["gateway"], urls["broker"], kubeconfig), failed)
+        endpoints = Endpoints(server.url, urls["gateway"], urls["broker"], kubeconfig)
+        state.publish("sandbox.json", _addresses(endpoints))
+        yield Cluster(api, endpoints, failed)
 
 
 @asynccontextmanager
@@ -146,16 +151,8 @@ async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Futu
         failed.cancel()
 
 
-def _write_private(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    return path
-
-
-def write_endpoints(path: Path, endpoints: Endpoints) -> None:
-    """Leave the addresses where other programs find them, all at once."""
+def _addresses(endpoints: Endpoints) -> str:
+    """Where other programs find the cluster, as JSON."""
     document = {
         "api": endpoints.api,
         "gateway": endpoints.gateway,
@@ -163,6 +160,4 @@ def write_endpoints(path: Path, endpoints: Endpoints) -> None:
         "kubeconfig": str(endpoints.kubeconfig),
         "pid": os.getpid(),
     }
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(document, indent=2) + "\n")
-    scratch.replace(path)
+    return json.dumps(document, indent=2) + "\n"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PortTakenError(Exception):
-    """Another program listens on the port."""
+    """The port cannot be listened on, as a rule because another program does; says what to do."""
 
 
 @asynccontextmanager
@@ -34,7 +34,10 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             listener.bind(("127.0.0.1", port))
             listener.listen(1024)
         except OSError as error:
-            raise PortTakenError(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}") from error
+            raise PortTakenError(
+                f"port {port} of 127.0.0.1 cannot be used: {error.strerror} "
+                "(PORT=… takes another, --api-port=… for the Kubernetes API)"
+            ) from error
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 -- `serve` would take over the signals

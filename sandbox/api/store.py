@@ -7,7 +7,6 @@ hears of it, so that what a client was told survives a restart.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,7 +14,6 @@ from sandbox.api.objects import Object, clone, encode, name_of, namespace_of, ui
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 Key = tuple[str, str]
 ChangeKind = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -65,48 +63,6 @@ class Persistence(Protocol):
 
     def close(self) -> None:
         """Release what is held."""
-
-
-class SqliteFile:
-    """Keeps commits in a SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.executescript("""
-            PRAGMA journal_mode = WAL;
-            PRAGMA synchronous = NORMAL;
-            CREATE TABLE IF NOT EXISTS objects (
-              bucket TEXT, namespace TEXT, name TEXT, revision INTEGER, body BLOB, PRIMARY KEY (bucket, namespace, name)
-            ) WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS dropped (last INTEGER);
-        """)
-
-    def load(self) -> tuple[int, Iterable[tuple[str, Object]]]:
-        """The last revision, and all objects with their buckets."""
-        import json  # noqa: PLC0415 -- only a restart reads
-
-        query = (
-            "SELECT max(coalesce((SELECT max(revision) FROM objects), 0), coalesce((SELECT max(last) FROM dropped), 0))"
-        )
-        (revision,) = self._db.execute(query).fetchone()
-        rows = self._db.execute("SELECT bucket, body FROM objects ORDER BY revision").fetchall()
-        return int(revision), ((bucket, json.loads(body)) for bucket, body in rows)
-
-    def save(self, bucket: str, key: Key, body: bytes, revision: int) -> None:
-        """Keep an object as of this revision."""
-        self._db.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", (bucket, *key, revision, body))
-
-    def drop(self, bucket: str, key: Key, revision: int) -> None:
-        """Forget an object as of this revision."""
-        self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM objects WHERE bucket = ? AND namespace = ? AND name = ?", (bucket, *key))
-        self._db.execute("DELETE FROM dropped")
-        self._db.execute("INSERT INTO dropped VALUES (?)", (revision,))
-        self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Release what is held."""
-        self._db.close()
 
 
 class Store:

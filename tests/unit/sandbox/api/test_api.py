@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from sandbox.api import Api, ApiError, Resource
+from sandbox.api.database import SqliteFile
 from sandbox.api.foreign import install_foreign_kinds
 from sandbox.api.options import DeleteOptions
 from sandbox.api.resources import CRDS, EVENTS, NAMESPACES, NODES, PODS
-from sandbox.api.store import SqliteFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
