@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OF_EACH_SERVER = frozenset({"date", "server"})  # uvicorn adds its own
 _HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -130,7 +131,11 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
 
 async def send_response(send: Send, response: Response) -> None:
     """Write an answer to an ASGI client."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers
+        if name not in _OF_EACH_SERVER
+    ]
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

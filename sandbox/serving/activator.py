@@ -44,6 +44,7 @@ class Activator:
         self._starting: asyncio.Task[Instance] | None = None
         self._stopping: set[asyncio.Task[None]] = set()
         self._waiting = 0
+        self._closed = False
         self._idle_timer: asyncio.TimerHandle | None = None
 
     @property
@@ -59,7 +60,8 @@ class Activator:
             async with asyncio.timeout(self.spec.timeout):
                 return await self._forward(request)
         except (StartError, NoAnswerError) as error:
-            logger.warning("service/%s/%s: %s", self.spec.namespace, self.spec.name, error)
+            if not self._closed:
+                logger.warning("service/%s/%s: %s", self.spec.namespace, self.spec.name, error)
             return text(502, f"{self.spec.name}: {error}\n")
         except TimeoutError:
             return text(504, f"{self.spec.name}: no answer within {self.spec.timeout:.0f} s\n")
@@ -80,7 +82,8 @@ class Activator:
             self._retire()
 
     async def close(self) -> None:
-        """Stop what runs and wait for it."""
+        """Stop what runs and wait for it; what still comes, such as a Broker's next try, starts nothing."""
+        self._closed = True
         self._cancel_idle_timer()
         if self._starting is not None:
             self._starting.cancel()
@@ -101,6 +104,8 @@ class Activator:
     async def _activate(self) -> Instance:
         if self.instance is not None:
             return self.instance
+        if self._closed:
+            raise StartError("the Service has ended")
         if self._starting is None:
             self._starting = asyncio.create_task(self._start(), name=f"start {self.spec.name}")
             self._starting.add_done_callback(_retrieve)
@@ -126,7 +131,7 @@ class Activator:
 
     def _arm_idle_timer(self) -> None:
         self._cancel_idle_timer()
-        if self._waiting or self.spec.min_scale > 0:
+        if self._waiting or self._closed or self.spec.min_scale > 0:
             return
         window = self.spec.window if self._idle_override is None else self._idle_override
         self._idle_timer = asyncio.get_running_loop().call_later(window, self._retire)

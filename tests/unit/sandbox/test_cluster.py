@@ -81,6 +81,22 @@ def test_the_gateway_chooses_by_host(trial: Sandbox) -> None:
     assert (answer.status_code, answer.text) == (500, "not yet")
 
 
+@pytest.mark.parametrize(
+    ("server", "path", "host"),
+    [
+        ("gateway", "/", ""),
+        ("gateway", "/", "flaky.monitoring.svc.cluster.local"),
+        ("broker", "/monitoring/default", ""),
+        ("broker", "/debug/processes", ""),
+        ("api", "/api/v1/pods", ""),
+        ("api", "/nowhere", ""),
+    ],
+)
+def test_every_answer_has_one_date_and_one_server(trial: Sandbox, server: str, path: str, host: str) -> None:
+    answer = httpx.get(getattr(trial, server) + path, headers={"host": host} if host else {}, timeout=30)
+    assert {name: len(answer.headers.get_list(name)) for name in ("date", "server")} == {"date": 1, "server": 1}
+
+
 def test_statuses_say_what_is_ready(trial: Sandbox) -> None:
     broker = get(trial, "eventing.knative.dev", "brokers", "default")
     assert broker["status"]["address"]["url"] == f"{trial.broker}/monitoring/default"

@@ -127,6 +127,15 @@ async def test_a_changed_template_replaces_the_process_and_the_old_one_finishes(
         assert (await slow).body == b"done"
 
 
+async def test_a_service_that_has_ended_starts_for_nobody_any_more(tmp_path: Path) -> None:
+    async with activator(spec("empty"), tmp_path) as function:
+        assert (await function.handle(get("/"))).status == 200
+        await function.close()
+        late = await function.handle(get("/"))
+        assert (late.status, late.body) == (502, b"empty: the Service has ended\n")
+        assert function.instance is None
+
+
 async def test_a_minimum_scale_keeps_a_function_that_nobody_asks(tmp_path: Path) -> None:
     async with activator(spec("crash", min_scale="1"), tmp_path, idle=0.0) as function:
         await function.warm()
