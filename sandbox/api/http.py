@@ -10,11 +10,10 @@ import yaml
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from sandbox.api import discovery, protobuf
+from sandbox.api import discovery, openapi, protobuf
 from sandbox.api.accounting import Accounting
 from sandbox.api.errors import ApiError, bad_request, no_such_resource, status_error, unsupported_media_type
 from sandbox.api.objectcalls import Collections
-from sandbox.api.openapi import OpenApi
 from sandbox.api.requests import Call, json_response, parse_call
 from sandbox.api.resources import BUILT_IN
 from sandbox.api.subresources import Subresources
@@ -42,7 +41,7 @@ class HttpApi:
         self._api = api
         self.accounting = Accounting()
         self.watches: set[Watch] = set()
-        self._openapi = OpenApi(api.catalog)
+        self._openapi = openapi.OpenApi(api.catalog)
         self._collections = Collections(api, self.watches)
         self._subresources = Subresources(api)
 
@@ -111,6 +110,8 @@ class HttpApi:
                 found = discovery.resource_list(registry, group, version)
             case ["version"]:
                 found = discovery.version_info()
+            case ["openapi", "v2"]:
+                return _openapi_v2(accept)
             case ["openapi", "v3", *rest]:
                 found = self._openapi.document("/".join(rest)) if rest else self._openapi.index()
             case ["readyz" | "livez" | "healthz", *_]:
@@ -120,6 +121,12 @@ class HttpApi:
         if found is None:
             return Response("404 page not found\n", 404, media_type=_TEXT)
         return json_response(found)
+
+
+def _openapi_v2(accept: str) -> Response:
+    if "protobuf" in accept:
+        return Response(openapi.v2_protobuf(), media_type=openapi.V2_PROTOBUF)
+    return json_response(openapi.v2())
 
 
 async def _body(request: Request) -> Any:

@@ -1,4 +1,8 @@
-"""OpenAPI v3 documents: what `kubectl explain` shows and `kubectl apply` checks for."""
+"""OpenAPI documents: what `kubectl explain` shows and `kubectl apply` checks for.
+
+All is told in version 3. Version 2 is asked for by kubectl before it applies a `v1` List or a kind that version 3 does
+not have; it takes a kind that is not described there for one to leave to the server, so none is.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,25 @@ if TYPE_CHECKING:
     from sandbox.api.objects import Object
     from sandbox.api.resources import Resource
 
+_INFO = {"title": "Kubernetes", "version": "v1.36.3"}
+V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+
+
+def v2() -> Object:
+    """The document of version 2."""
+    return {"swagger": "2.0", "info": _INFO, "paths": {}}
+
+
+def v2_protobuf() -> bytes:
+    """The same as a Document of gnostic's openapiv2, which is the form that kubectl reads."""
+    info = _text(1, _INFO["title"].encode()) + _text(2, _INFO["version"].encode())
+    return _text(1, b"2.0") + _text(2, info)
+
+
+def _text(field: int, value: bytes) -> bytes:
+    """A Protobuf field of fewer than 128 bytes."""
+    return bytes((field << 3 | 2, len(value))) + value
 
 
 class OpenApi:
@@ -55,7 +77,7 @@ class OpenApi:
             paths |= _paths(resource, name, custom=isinstance(self._catalog.kind(resource), CustomKind))
         return {
             "openapi": "3.0.0",
-            "info": {"title": "Kubernetes", "version": "v1.36.3"},
+            "info": _INFO,
             "paths": paths,
             "components": {"schemas": schemas},
         }

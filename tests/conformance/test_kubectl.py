@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -162,3 +163,78 @@ def test_delete_waits(cluster: Cluster, names: Names, propagation: str) -> None:
     said = cluster.kubectl("delete", "-n", names.namespace, "wg/a", f"--cascade={propagation}", "--wait")
     assert said == 'widget.conformance.aegis.io "a" deleted\n'
     assert cluster.get(f"{names.widgets}/a").status_code == 404
+
+
+@pytest.fixture
+def exported(cluster: Cluster, names: Names) -> str:
+    """Two kinds of objects as `kubectl get -o yaml` prints them together: a `v1` List."""
+    own = ("-n", names.namespace)
+    cluster.kubectl("create", *own, "-f", "-", stdin=[widget("a", {"size": 2}), config_map("c", {"k": "v"})])
+    cluster.patch(f"{names.widgets}/a/status", {"status": {"count": 3}})
+    printed = cluster.kubectl("get", *own, "wg/a", "cm/c", "-o", "yaml", "--show-managed-fields")
+    assert all(key in printed for key in ("kind: List", "uid:", "resourceVersion:", "managedFields:", "status:"))
+    return printed
+
+
+def test_what_get_prints_is_applied_where_it_was_and_where_it_is_gone(
+    cluster: Cluster, names: Names, exported: str
+) -> None:
+    own = ("-n", names.namespace, "-f", "-")
+    assert cluster.kubectl("diff", *own, stdin=exported) == ""
+    said = cluster.kubectl("apply", *own, stdin=exported)
+    assert "widget.conformance.aegis.io/a configured" in said
+    cluster.kubectl("delete", *own, stdin=exported)
+    said = cluster.kubectl("apply", *own, stdin=exported)
+    assert said.splitlines() == ["widget.conformance.aegis.io/a created", "configmap/c created"]
+    assert cluster.get(f"{names.widgets}/a").json()["spec"]["size"] == 2
+
+
+@pytest.mark.parametrize("command", ["create", "create --dry-run=client", "replace --force"])
+def test_what_get_prints_is_taken_by_other_commands(
+    cluster: Cluster, names: Names, exported: str, command: str
+) -> None:
+    own = ("-n", names.namespace, "-f", "-")
+    if command != "replace --force":
+        cluster.kubectl("delete", *own, stdin=exported)
+    said = cluster.kubectl(*command.split(), *own, stdin=exported)
+    assert [line.split()[0] for line in said.splitlines()[-2:]] == ["widget.conformance.aegis.io/a", "configmap/c"]
+
+
+def test_what_get_prints_is_replaced_while_it_is_the_newest(cluster: Cluster, names: Names, exported: str) -> None:
+    own = ("-n", names.namespace, "-f", "-")
+    said = cluster.kubectl("replace", *own, stdin=exported)
+    assert said.splitlines() == ["widget.conformance.aegis.io/a replaced", "configmap/c replaced"]
+    cluster.patch(f"{names.widgets}/a", {"spec": {"size": 9}})
+    said = cluster.kubectl("replace", *own, stdin=exported, check=False)
+    assert "the object has been modified" in said
+
+
+def test_a_list_is_applied_on_the_server(cluster: Cluster, names: Names) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "items": [widget("a", {"size": 2}), config_map("c", {"k": "v"})]}
+    said = cluster.kubectl("apply", "--server-side", "-n", names.namespace, "-f", "-", stdin=listed)
+    assert said.splitlines() == ["widget.conformance.aegis.io/a serverside-applied", "configmap/c serverside-applied"]
+
+
+def test_an_unknown_field_in_a_list_is_named(cluster: Cluster, names: Names) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "items": [widget("a", {"extra": 2})]}
+    said = cluster.kubectl("apply", "-n", names.namespace, "-f", "-", stdin=listed, check=False)
+    assert re.search(r'unknown field "(spec\.)?extra"', said)
+    assert cluster.get(f"{names.widgets}/a").status_code == 404
+
+
+@pytest.mark.parametrize("command", ["apply", "apply --server-side", "create", "create --dry-run=client", "replace"])
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("conformance.aegis.io/v1", "Wigdet"),
+        ("conformance.aegis.io/v9", "Widget"),
+        ("v1", "Podd"),
+        ("no.where/v1", "Pod"),
+    ],
+)
+def test_a_kind_that_is_not_served_is_named(
+    cluster: Cluster, names: Names, command: str, api_version: str, kind: str
+) -> None:
+    wrong = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
+    said = cluster.kubectl(*command.split(), "-n", names.namespace, "-f", "-", stdin=wrong, check=False)
+    assert f'no matches for kind "{kind}" in version "{api_version}"\nensure CRDs are installed first' in said
