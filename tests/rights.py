@@ -45,7 +45,7 @@ EVERYWHERE: dict[str, Grants] = {
 
 IN_THE_NAMESPACE: dict[str, Grants] = {
     "alert-normalizer": {
-        (AEGIS, "aegisalerts"): {"get", "create"},
+        (AEGIS, "aegisalerts"): {"get", "create", "patch"},
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisrawalerts"): {"get", "create"},
     },

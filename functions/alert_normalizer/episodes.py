@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
-from aegis.models.alert import AegisAlert, AlertStatus, TriggerStatus
+from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertStatus, TriggerStatus
 from functions.alert_normalizer.manifest import RECEIVED_EVENTS
 
 EVENTS_REMEMBERED = 50
@@ -73,6 +73,17 @@ def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, cooldown: t
 def known_events(alert: AegisAlert) -> list[str]:
     """The hashes of the events that the alert remembers, oldest first."""
     return [*alert.metadata.annotations.get(RECEIVED_EVENTS, "").split(), *alert.status.received_events]
+
+
+def label_patch(newest: AegisAlert) -> Sequence[Mapping[str, Any]]:
+    """The JSON patch that has a resolved alert's label say so; empty where it does."""
+    meta, status = newest.metadata, newest.status.status
+    if status is not AlertStatus.RESOLVED or meta.labels.get(STATUS_LABEL) == status:
+        return ()
+    same = {"op": "test", "path": "/metadata/uid", "value": meta.uid}
+    if not meta.labels:
+        return (same, {"op": "add", "path": "/metadata/labels", "value": {STATUS_LABEL: status.value}})
+    return (same, {"op": "add", "path": f"/metadata/labels/{STATUS_LABEL}", "value": status.value})
 
 
 def resolved_first(now: datetime) -> dict[str, Any]:

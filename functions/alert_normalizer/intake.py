@@ -213,6 +213,7 @@ class Intake:
             newest = (await transition(self._kube, newest, decide)).item
         elif place.remembered:
             return await self._find(waiting[0].alert), waiting
+        newest = await self._labelled(newest)
         place = _Place(newest if newest.spec.episode == place.anchor.spec.episode else place.anchor, newest)
         match decide.last:
             case episodes.Open():
@@ -224,6 +225,13 @@ class Intake:
             case episodes.Nothing(reason=reason):
                 _answer_all(waiting, newest, reason, tell=False)
         return place, ()
+
+    async def _labelled(self, alert: AegisAlert) -> AegisAlert:
+        """Have a resolved alert's label say so: a write of its own, since a status's write leaves labels alone."""
+        operations, meta = episodes.label_patch(alert), alert.metadata
+        if not operations:
+            return alert
+        return await self._kube.json_patch(AegisAlert, operations, namespace=meta.namespace, name=meta.name)
 
     async def _open(self, waiting: Sequence[_Arrival], place: _Place) -> tuple[_Place, Sequence[_Arrival]]:
         """Open the next episode, then name it on the anchor; who is late finds it there."""

@@ -3,8 +3,8 @@
 In: HTTP ``POST /alertmanager/alert``, ``/alert``, ``/default/alert``, ``/ai/alert``; at ``/`` the CloudEvents
 ``io.aegis.alert.v1`` and ``io.prometheus.alertmanager.v4``. Out: AegisAlerts and AegisRawAlerts; to the Broker, once
 they are stored and the sender has its answer, ``io.aegis.alert.firing.v1``, ``.resolved.v1`` and
-``io.aegis.rawalert.received.v1``. Of an alert it alone writes the spec, and of the status: status, count, startTime,
-lastReceivedTime, resolvedTime, latestEpisode and receivedEvents.
+``io.aegis.rawalert.received.v1``. Of an alert it alone writes the spec and the label alert-status, and of the status:
+status, count, startTime, lastReceivedTime, resolvedTime, latestEpisode and receivedEvents.
 """
 
 import os

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from aegis.models.alert import STATUS_LABEL
 from aegis.names import is_label_key, is_label_value, label_value
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.settings import Settings
@@ -49,7 +50,7 @@ def _labels(alert: Incoming, name: str) -> dict[str, str]:
         **_as_labels(alert.details),
         "alert-source-type": alert.source,
         "alert-type": label_value(alert.type),
-        "alert-status": alert.status.value,
+        STATUS_LABEL: alert.status.value,
         "fingerprint": label_value(alert.fingerprint),
         "uuid": str(uuid5(NAMESPACE_URL, name)),
         **MANAGED_BY,

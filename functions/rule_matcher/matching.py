@@ -13,13 +13,10 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, Self
 
-from aegis.models.alert import AegisAlert, RuleReference, TemplateReference, TriggerStatus
+from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from functions.rule_matcher.patterns import Branch, branches, matches
 from functions.rule_matcher.validity import Problem, problems
-
-STATUS_LABEL = "alert-status"
-"""Selected by its present value, whatever the label says: the status moves on, labels stay."""
 
 _GRAM = 3
 _NAMED = 10
@@ -81,7 +78,10 @@ class Verdict(NamedTuple):
 
 
 def labels_of(alert: AegisAlert) -> dict[str, str]:
-    """The labels that rules select: those of the AegisAlert object, and its status as it is now."""
+    """The labels that rules select: those of the AegisAlert object, and its status as it is now.
+
+    The status moves on first, and the label of an alert made by hand stays.
+    """
     return {**alert.metadata.labels, STATUS_LABEL: alert.status.status.value}
 
 

@@ -124,6 +124,30 @@ def test_one_writer_for_each_field(acting: As, alert: Json, account: str, change
         assert "aegis-alert-status" in answer.json()["message"]
 
 
+MEDDLING: dict[str, Json] = {
+    "another status than it has": {"metadata": {"labels": {"alert-status": "Resolved"}}},
+    "another label": {"metadata": {"labels": {"alert-type": "other"}}},
+    "one label less": {"metadata": {"labels": {"alert-type": None}}},
+    "an annotation": {"metadata": {"annotations": {"a": "b"}}},
+    "a finalizer": {"metadata": {"finalizers": ["example.com/x"]}},
+    "the spec": {"spec": {"severity": "other"}},
+}
+
+
+@pytest.mark.parametrize("change", MEDDLING.values(), ids=MEDDLING)
+def test_the_intake_changes_no_more_of_an_alert_than_the_label_of_its_status(
+    acting: As, alert: Json, change: Json
+) -> None:
+    answer = acting("alert-normalizer").http.patch(
+        f"{ALERTS}/{alert['metadata']['name']}",
+        params={"dryRun": "All"},
+        json=change,
+        headers={"Content-Type": MERGE_PATCH},
+    )
+    assert answer.status_code == INVALID, answer.text
+    assert "aegis-alert-label" in answer.json()["message"]
+
+
 def rendered(owner: Json, **spec: Any) -> Json:
     """A workflow as workflow-renderer creates it for an alert."""
     metadata = owner["metadata"]

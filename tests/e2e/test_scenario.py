@@ -53,7 +53,7 @@ def test_an_alert_of_prometheus_cordons_the_node_and_its_resolve_uncordons_it(
 
         source.resolve()
         undone = cluster.resolved(name, "Succeeded")
-    assert undone["status"]["status"] == "Resolved"
+    assert (undone["status"]["status"], undone["metadata"]["labels"]["alert-status"]) == ("Resolved", "Resolved")
     assert undone["status"]["firing"]["outcome"] == "Succeeded"
     assert "unschedulable" not in cluster.api.get(f"{NODES}/{node}")["spec"]
     workflows = {w["metadata"]["labels"]["aegis.io/phase"]: w for w in cluster.workflows_of(name)}

@@ -142,6 +142,16 @@ def test_get_watch_shows_an_alerts_life_as_it_happens(kubectl: Kubectl, sandbox:
     assert states == [[], ["Triggered", "Pending"], ["Triggered", "Running"], ["Triggered", "Succeeded"]]
 
 
+def test_resolved_alerts_are_selected_by_their_label(kubectl: Kubectl, sandbox: Driver) -> None:
+    def named(status: str) -> str:
+        return kubectl("get", "alerts", "-o", "name", "-l", f"alert-type=KubectlEnds,alert-status={status}")
+
+    name = sandbox.result(custom("KubectlEnds", fingerprint="ends"))["name"]
+    assert (named("Firing"), named("Resolved")) == (f"aegisalert.aegis.io/{name}\n", "")
+    sandbox.result(custom("KubectlEnds", fingerprint="ends", status="Resolved"))
+    assert (named("Firing"), named("Resolved")) == ("", f"aegisalert.aegis.io/{name}\n")
+
+
 def test_describe_tells_an_alerts_work_and_its_events(kubectl: Kubectl, succeeded: str) -> None:
     text = kubectl("describe", "aegisalert", succeeded)
     assert re.search(r"Alert Ops Status: +Succeeded", text)

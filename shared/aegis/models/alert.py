@@ -13,6 +13,8 @@ from aegis.names import Fingerprint, Uid
 
 MANAGED_BY_LABEL = "aegis.io/managed-by"
 """What the intake labels its alerts with, unlike those made by hand."""
+STATUS_LABEL = "alert-status"
+"""The label that says whether the alert fires; the intake has it follow ``status.status``."""
 
 
 class AlertStatus(StrEnum):

@@ -149,6 +149,45 @@ async def test_a_second_resolve_writesundisturbed(intake: Intake, api: Api) -> N
     assert await read(api) == before
 
 
+async def test_a_resolved_alert_is_found_by_its_label(intake: Intake, api: Api, way: Way) -> None:
+    told = await take(intake, FIRING)
+    way.requests.clear()
+    told = await take(intake, RESOLVED)
+    assert way.requests == ["POST", "GET", "PATCH", "PATCH"]
+    found = await read(api)
+    assert found.metadata.labels["alert-status"] == "Resolved"
+    assert found.metadata.labels["alert-type"] == "DiskFull"
+    assert told.event is not None
+    assert AegisAlert.read(told.event.data) == found
+
+
+@pytest.mark.parametrize("repeat", [RESOLVED, alert(startsAt=AT_8)], ids=["resolve", "late firing"])
+@pytest.mark.parametrize("labels", [{"alert-status": "Firing"}, None], ids=["stale", "gone"])
+async def test_a_repeat_mends_the_label_of_an_alert_that_is_resolved(
+    intake: Intake, api: Api, repeat: Incoming, labels: Mapping[str, str] | None
+) -> None:
+    resolved = RESOLVED if repeat is RESOLVED else alert(status="Resolved", startsAt=AT_8)
+    await take(intake, resolved)
+    name = resolved.name()
+    await api.patch(api.resource("aegisalerts", "aegis.io"), name, {"metadata": {"labels": labels}}, "monitoring")
+    await take(intake, repeat)
+    assert (await read(api, name)).metadata.labels["alert-status"] == "Resolved"
+
+
+async def test_a_resolve_whose_label_was_not_written_is_sent_again(intake: Intake, api: Api, way: Way) -> None:
+    await take(intake, FIRING)
+
+    async def refuse(request: httpx.Request) -> httpx.Response | None:
+        on_status = request.url.path.endswith("/status")
+        return None if request.method != "PATCH" or on_status else httpx.Response(500)
+
+    way.meddle = refuse
+    assert isinstance(await intake.submit(RESOLVED), Unavailable)
+    way.meddle = undisturbed
+    assert (await take(intake, RESOLVED)).result == Result.RESOLVED
+    assert (await read(api)).metadata.labels["alert-status"] == "Resolved"
+
+
 async def test_alerts_of_one_input_are_stored_in_their_order(intake: Intake, api: Api) -> None:
     answers = await asyncio.gather(*map(intake.submit, [FIRING, RESOLVED, RESOLVED, FIRING]))
     assert [stored(answer).result for answer in answers] == [
