@@ -1,16 +1,25 @@
-# `make` alone lists the tasks. PORT, DATA and EXECUTE change what `run` and `demo` do; SELECT is for pytest.
+# `make` alone lists the tasks. PORT, STATE, DATA and EXECUTE change what `run` and `demo` do; SELECT is for pytest.
 PYTHON  ?= python3
 PORT    ?= 8080
+STATE   ?= .aegis
 DATA    ?=
 EXECUTE ?=
+
+# make takes any name for a variable, and one that it does not know changes nothing.
+$(foreach name,python port state data execute registry select,$(if $(findstring command line,$(origin $(name))),\
+  $(error $(name)=… changes nothing here: write it in capitals, $(shell echo $(name) | tr a-z A-Z)=$($(name)))))
+
+# As one word of a shell's.
+quoted = '$(subst ','\'',$(1))'
 
 BIN         := .venv/bin
 INSTALLED   := .venv/.installed
 SOURCES     := shared/aegis functions sandbox tools tests benchmarks
 FUNCTIONS   := $(patsubst functions/%/requirements.in,%,$(wildcard functions/*/requirements.in))
-COMPILE     := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11
+COMPILE     := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11
 SANDBOX     := $(BIN)/python -m sandbox
-SANDBOX_ARGS = --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0 no false,$(EXECUTE)),--execute)
+SANDBOX_ARGS = --port $(call quoted,$(PORT)) --state-dir $(call quoted,$(STATE)) \
+  $(if $(DATA),--data $(call quoted,$(DATA))) $(if $(filter-out 0 no false,$(EXECUTE)),--execute)
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
@@ -19,14 +28,15 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  PORT=8080 is where run and demo listen; DATA=file.db keeps the state; EXECUTE=1 runs containers as local processes"
+	@echo "  PORT=8080 is where run and demo listen, STATE=.aegis the folder they write to (one sandbox each);"
+	@echo "  DATA=file.db keeps what they store; EXECUTE=1 runs containers as local processes"
 
 setup: $(INSTALLED) ## Make .venv and install what requirements.txt pins
 
 $(INSTALLED): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(call quoted,$(PYTHON)) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(call quoted,$(PYTHON)) --version 2>&1). Name another one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(call quoted,$(PYTHON)) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@echo "installing what requirements.txt pins into .venv (the first time only) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@touch $@
@@ -53,7 +63,7 @@ test-cluster: setup ## Test that starting and stopping it leaves nothing behind;
 	@$(BIN)/python -m pytest -q tests/cluster $(SELECT)
 
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
-	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(REGISTRY))
+	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(call quoted,$(REGISTRY)))
 
 deploy loop conformance bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names
@@ -80,12 +90,12 @@ check-crds: setup ## Fail when crds/ is not what the models say
 	@$(BIN)/python -m tools.crds --check
 
 lint: setup ## Check style, formatting and which package may import which
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 types: setup ## Check the types, tests too
-	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/python -m mypy $(SOURCES)
 
 check: test lint types check-crds ## Everything that a commit must pass
 

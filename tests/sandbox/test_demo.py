@@ -103,6 +103,41 @@ def test_a_busy_port_is_named_in_a_clear_message(state: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("--data={folder}", "it is a folder (DATA="),
+        ("--data={folder}/text", "file is not a database (DATA="),
+        ("--data={folder}/nowhere/state.db", "unable to open database file (DATA="),
+        ("--data=/proc/state.db", "unable to open database file (DATA="),
+        ("--state-dir={folder}/text", "cannot be the state folder: File exists (STATE="),
+        ("--state-dir=/proc/state", "cannot be the state folder: No such file or directory (STATE="),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_one_line(state: Path, option: str, problem: str) -> None:
+    (state / "text").write_text("kind: ConfigMap\n" * 100)
+    done = command("serve", "--port=0", f"--state-dir={state}", option.format(folder=state))
+    (line,) = done.stderr.splitlines()
+    assert problem in line
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("option", ["--port", "--api-port"])
+def test_a_port_that_there_is_not_is_a_usage_error(state: Path, option: str) -> None:
+    done = command("serve", f"{option}=70000", f"--state-dir={state}")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert f"Invalid value for '{option}'" in done.stderr
+
+
+def test_a_busy_port_of_the_api_is_named_too(state: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = command("serve", "--port=0", f"--api-port={port}", f"--state-dir={state}")
+    (line,) = done.stderr.splitlines()
+    assert f"port {port} of 127.0.0.1" in line
+    assert done.returncode == 1
+
+
 def descendants(parent: int) -> set[int]:
     """Every process below one, as /proc tells."""
     children: dict[int, set[int]] = {}
