@@ -24,8 +24,7 @@ class Told(NamedTuple):
         """The alert's line in the answer."""
         match self.entry, self.answer:
             case Rejection() as rejection, _:
-                problems = [as_error(item) for item in rejection.problems]
-                return {"result": Result.REJECTED.value, "name": "", "reason": rejection.reason, "errors": problems}
+                return {"result": Result.REJECTED.value, "errors": [as_error(item) for item in rejection.problems]}
             case Incoming() as alert, Stored() as stored:
                 return {
                     "result": stored.result.value,
@@ -64,13 +63,18 @@ def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> 
 
 def bad_content(error: BadContent) -> Response:
     """The answer to an input that is no list of alerts at all."""
-    return problem(error.status, HTTPStatus(error.status).phrase, str(error), errors=[as_error(error.problem)])
+    errors = [as_error(error.problem)]
+    return problem(error.status, HTTPStatus(error.status).phrase, "the request cannot be taken", errors=errors)
 
 
 def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]]) -> Response:
     too_large = any(isinstance(item.entry, Rejection) and item.entry.too_large for item in told)
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
-    errors = [error for line in lines for error in line.get("errors", ())]
-    first = lines[0]["reason"]
-    detail = f"none of {len(lines)} alerts could be accepted; the first: {first}" if len(lines) > 1 else first
-    return problem(status, status.phrase, detail, errors=errors, alerts=list(lines))
+    detail = f"none of {len(lines)} alerts can be stored" if len(lines) > 1 else "the alert cannot be stored"
+    errors = [error for line in lines for error in line.get("errors") or [_refused(line)]]
+    return problem(status, status.phrase, detail, errors=errors)
+
+
+def _refused(line: dict[str, Any]) -> dict[str, str]:
+    """What the API server says of an alert, as a problem."""
+    return {"name": line["name"], "problem": line["reason"]}

@@ -131,8 +131,8 @@ def parse_call(registry: Registry, request: Request, parts: list[str]) -> Call |
 def json_response(
     value: Any, code: int = 200, *, headers: Mapping[str, str] | None = None, warnings: list[str] | None = None
 ) -> Response:
-    """A JSON answer; bytes are JSON already."""
-    body = value if isinstance(value, bytes) else encode(value)
+    """A JSON answer, on a line of its own; bytes are JSON already."""
+    body = (value if isinstance(value, bytes) else encode(value)) + b"\n"
     response = Response(body, code, headers=headers, media_type=None if headers else "application/json")
     for warning in warnings or ():
         text = warning.replace("\\", "\\\\").replace('"', '\\"')

@@ -6,8 +6,9 @@ other body for a failure and delivers the event again.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from gunicorn.config import Keepalive
 from starlette.requests import Request
@@ -34,9 +35,12 @@ Keepalive.default = 120
 def problem(
     status: int, title: str, detail: str, *, headers: dict[str, str] | None = None, **members: object
 ) -> Response:
-    """An error answer as problem details (RFC 9457)."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return Response(json.dumps(body), status_code=status, media_type="application/problem+json", headers=headers)
+    """An error answer as problem details (RFC 9457).
+
+    What is wrong with single fields is said by the member ``errors``, a list of objects, and not by ``detail`` too.
+    """
+    told = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return Response(_line(told), status_code=status, media_type="application/problem+json", headers=headers)
 
 
 def unavailable(error: Unavailable) -> Response:
@@ -46,19 +50,33 @@ def unavailable(error: Unavailable) -> Response:
 
 
 def brief(answer: Response) -> Response:
-    """The answer to an event; an error without its members, and its detail cut, where that is too long for Knative.
+    """The answer to an event; of an error as many of its ``errors`` as Knative can take, or its detail, cut.
 
     The channel's dispatcher panics at an error of more than ``LONGEST_REFUSAL`` bytes, and what is in flight is lost.
     """
     if answer.status_code < HTTPStatus.BAD_REQUEST or len(answer.body) <= LONGEST_REFUSAL:
         return answer
-    told = json.loads(bytes(answer.body))
-    told = {name: told[name] for name in ("type", "title", "status", "detail")}
-    while len(body := json.dumps(told).encode()) > LONGEST_REFUSAL:
-        told["detail"] = told["detail"][: len(told["detail"]) * 9 // 10]
-    answer.body = body
-    answer.headers["Content-Length"] = str(len(body))
+    answer.body = _cut(json.loads(bytes(answer.body)))
+    answer.headers["Content-Length"] = str(len(answer.body))
     return answer
+
+
+def _cut(told: dict[str, Any]) -> bytes:
+    errors = told.get("errors", [])
+    while len(errors) > 1 and len(_line(told)) > LONGEST_REFUSAL:
+        errors.pop()
+    if len(body := _line(told)) <= LONGEST_REFUSAL:
+        return body
+    detail = ": ".join([told["detail"], *(errors[0].values() if errors else ())])
+    told = {**{name: told[name] for name in ("type", "title", "status")}, "detail": detail}
+    while len(body := _line(told)) > LONGEST_REFUSAL:
+        told["detail"] = told["detail"][: len(told["detail"]) * 9 // 10]
+    return body
+
+
+def _line(told: Mapping[str, object]) -> bytes:
+    """JSON on a line of its own, as a terminal wants it."""
+    return json.dumps(told).encode() + b"\n"
 
 
 def _reply(event: Event | None) -> Response:

@@ -22,21 +22,37 @@ def test_a_connection_is_kept_for_longer_than_the_proxy_in_front_keeps_it() -> N
     assert server.cfg.keepalive > PROXY_IDLE_SECONDS
 
 
-@given(st.text(st.characters(exclude_categories=[]), max_size=3000), st.lists(st.text(max_size=200), max_size=20))
-def test_an_error_for_knative_is_never_longer_than_it_can_take(detail: str, errors: list[str]) -> None:
+ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=3000)
+ERRORS = st.lists(st.fixed_dictionaries({"field": st.text(max_size=50), "problem": ANY_TEXT}), max_size=20)
+
+
+@given(ANY_TEXT, ERRORS)
+def test_an_error_for_knative_is_never_longer_than_it_can_take(detail: str, errors: list[dict[str, str]]) -> None:
     answer = brief(problem(422, "Unprocessable Content", detail, errors=errors))
 
     assert len(answer.body) <= LONGEST_REFUSAL
+    assert bytes(answer.body).endswith(b"}\n")
     assert answer.headers["content-length"] == str(len(answer.body))
     told = json.loads(bytes(answer.body))
     assert (told["status"], told["title"]) == (422, "Unprocessable Content")
-    assert detail.startswith(told["detail"])
-    assert detail == told["detail"] or len(answer.body) > LONGEST_REFUSAL * 0.8
+    kept = told.get("errors", [])
+    assert kept == errors[: len(kept)]
+    if not kept:
+        whole = ": ".join([detail, *(errors[0].values() if errors else ())])
+        assert whole.startswith(told["detail"])
+        assert whole == told["detail"] or len(answer.body) > LONGEST_REFUSAL * 0.8
 
 
 def test_a_short_error_keeps_its_members() -> None:
     answer = brief(problem(422, "Unprocessable Content", "x", errors=[{"field": "type"}]))
     assert json.loads(bytes(answer.body))["errors"] == [{"field": "type"}]
+
+
+def test_of_many_errors_the_first_are_kept() -> None:
+    errors = [{"field": f"alerts[{number}].type", "problem": "is missing"} for number in range(100)]
+    kept = json.loads(bytes(brief(problem(422, "Unprocessable Content", "x", errors=errors)).body))["errors"]
+    assert kept == errors[: len(kept)]
+    assert len(kept) > 5
 
 
 def test_a_cut_error_keeps_its_headers() -> None:
@@ -47,6 +63,10 @@ def test_a_cut_error_keeps_its_headers() -> None:
 
 def test_what_is_no_error_is_not_cut() -> None:
     assert len(brief(Response("x" * 1000)).body) == 1000
+
+
+def test_an_error_ends_with_its_line() -> None:
+    assert bytes(problem(400, "Bad Request", "x").body).endswith(b"}\n")
 
 
 async def test_what_a_handler_raises_is_cut() -> None:
