@@ -34,7 +34,8 @@ def test_an_unknown_object_is_not_found(cluster: Cluster, names: Names) -> None:
 
 def test_an_answer_is_a_line_of_its_own(cluster: Cluster, names: Names) -> None:
     cluster.post(names.widgets, widget("a"))
-    for path in (names.widgets, f"{names.widgets}/a", f"{names.widgets}/none", "/apis/conformance.aegis.io", "/nowhere"):
+    own = (names.widgets, f"{names.widgets}/a", f"{names.widgets}/none")
+    for path in (*own, "/apis/conformance.aegis.io", "/nowhere"):
         answer = cluster.get(path)
         assert answer.text.endswith("\n"), path
         assert not answer.text.endswith("\n\n"), path
