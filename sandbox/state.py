@@ -52,9 +52,6 @@ def held(folder: Path) -> Iterator[State]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context((folder / _LOCK).open("a+"))
-        except OSError as error:
-            raise StateError(f"{folder} cannot be the state folder: {error.strerror} (STATE=… moves it)") from error
-        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)
@@ -62,6 +59,8 @@ def held(folder: Path) -> Iterator[State]:
                 f"a sandbox runs already with the state folder {folder}, as pid {lock.read().strip()}: "
                 "stop it, or start this one with STATE=other PORT=other"
             ) from error
+        except OSError as error:
+            raise StateError(f"{folder} cannot be the state folder: {error.strerror} (STATE=… moves it)") from error
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
