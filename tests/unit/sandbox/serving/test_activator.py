@@ -107,8 +107,8 @@ async def test_a_function_that_cannot_start_is_502_with_the_reason(tmp_path: Pat
 async def test_a_function_that_takes_too_long_is_504(tmp_path: Path) -> None:
     async with activator(spec("slow", timeout=1), tmp_path) as function:
         assert (await function.handle(get("/30"))).status == 504
-        assert function.instance is not None
-        function.instance.process.kill()
+        if function.instance is not None:  # the time counts from the request on, so it may be over while it starts
+            function.instance.process.kill()
 
 
 async def test_a_changed_template_replaces_the_process_and_the_old_one_finishes(tmp_path: Path) -> None:
