@@ -1,7 +1,8 @@
 """What happens when a container is started: by default nothing but a log that says what would have run.
 
-With `--execute` its command becomes a process of this machine. An image holds nothing here, so a container without
-a command has nothing to run; a shell is used only where the command itself names one.
+With `--execute` its command becomes a process of this machine, if a process can honour all that its pod asks for. An
+image holds nothing here, so a container without a command has nothing to run; a shell is used only where the command
+itself names one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from sandbox.workloads.environment import expanded, variables_of
+from sandbox.workloads.honoured import not_honoured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +51,9 @@ class Exit:
 class Runner(Protocol):
     """Plays a container from start to end."""
 
+    def refused(self, pod: Object) -> str:
+        """Why nothing of the pod may be started; empty if it may."""
+
     async def run(self, pod: Object, container: Mapping[str, Any], log: Path) -> Exit:
         """Run it, its output going to the log; a cancelled run leaves nothing behind."""
 
@@ -70,6 +77,11 @@ class Pretender:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+
+    def refused(self, pod: Object) -> str:
+        """Nothing: what does not run does no harm."""
+        del pod
+        return ""
 
     async def run(self, pod: Object, container: Mapping[str, Any], log: Path) -> Exit:
         """Wait as long as the pod says and end as it says."""
@@ -105,11 +117,20 @@ class Executor:
         self._processes = processes
         self._kubeconfig = kubeconfig
 
+    def refused(self, pod: Object) -> str:
+        """What of the pod a process cannot honour."""
+        if fields := not_honoured(pod):
+            return (
+                "nothing of it ran: with EXECUTE=1 a container is a process of this machine, which cannot honour "
+                + ", ".join(fields)
+            )
+        return ""
+
     async def run(self, pod: Object, container: Mapping[str, Any], log: Path) -> Exit:
         """Run the container's command in a folder of its own until it ends."""
-        argv = command_of(container)
-        ignored = _ignored(pod, container)
-        _write(log, f"# sandbox: {', '.join(ignored)} ignored\n" if ignored else "")
+        variables = variables_of(pod, container)
+        argv = [expanded(word, variables) for word in command_of(container)]
+        _write(log, "")
         if not argv:
             message = f"no command, and the entrypoint of {container['image']} is not known here"
             return Exit(_CANNOT_START, "StartError", message)
@@ -117,7 +138,7 @@ class Executor:
             argv = _with_script(argv, script_of(container), Path(folder))
             try:
                 process = await self._processes.start(
-                    argv, env=self._environment(pod, container, folder), cwd=Path(folder), output=log
+                    argv, env=self._environment(variables, folder), cwd=Path(folder), output=log
                 )
             except OSError as error:
                 return Exit(_NOT_FOUND, "StartError", f"{argv[0]}: {error.strerror}")
@@ -127,18 +148,9 @@ class Executor:
                 process.kill()
         return Exit(code if code >= 0 else 128 - code, "Completed" if code == 0 else "Error")
 
-    def _environment(self, pod: Object, container: Mapping[str, Any], home: str) -> dict[str, str]:
-        fields = {
-            "metadata.name": pod["metadata"]["name"],
-            "metadata.namespace": pod["metadata"]["namespace"],
-            "metadata.uid": pod["metadata"]["uid"],
-            "spec.nodeName": pod["spec"].get("nodeName", ""),
-        }
-        env = {"PATH": _host_path(), "HOME": home, "LANG": os.environ.get("LANG", "C.UTF-8")}
-        for variable in container.get("env") or []:
-            reference = (variable.get("valueFrom") or {}).get("fieldRef") or {}
-            env[variable["name"]] = fields.get(reference.get("fieldPath", ""), variable.get("value") or "")
-        return env | {"KUBECONFIG": str(self._kubeconfig)}
+    def _environment(self, variables: Mapping[str, str], home: str) -> dict[str, str]:
+        own = {"PATH": _host_path(), "HOME": home, "LANG": os.environ.get("LANG", "C.UTF-8")}
+        return {**own, **variables, "KUBECONFIG": str(self._kubeconfig)}
 
 
 def _write(log: Path, text: str) -> None:
@@ -159,10 +171,3 @@ def _host_path() -> str:
     venv = os.environ.get("VIRTUAL_ENV", "")
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if not (venv and entry.startswith(venv)))
-
-
-def _ignored(pod: Object, container: Mapping[str, Any]) -> list[str]:
-    spec = pod["spec"]
-    found = ["privileged"] if (container.get("securityContext") or {}).get("privileged") else []
-    found += [key for key in ("hostPID", "hostNetwork", "hostIPC") if spec.get(key)]
-    return found + (["volumes"] if container.get("volumeMounts") else [])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.api import ApiError
 from sandbox.conditions import now
 from sandbox.informer import Informer
-from sandbox.workloads import podstatus
+from sandbox.workloads import podevents, podstatus
 from sandbox.workloads.nodes import choose, is_ready
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class Kubelet:
 
     async def _live(self, pod: Object) -> None:
         pod = await self._placed(pod)
+        if refused := self._runner.refused(pod):
+            await self._write(pod, podstatus.ended_as_a_whole("NotHonoured", refused))
+            await podevents.warn(self._api, pod, reason="NotHonoured", message=refused, component=podevents.KUBELET)
+            return
         started = now()
         self._logs.begin(pod["metadata"]["uid"])
         deadline = pod["spec"].get("activeDeadlineSeconds")
@@ -83,13 +87,14 @@ class Kubelet:
                 exits = await self._contain(pod, started)
         except TimeoutError:
             message = "Pod was active on the node longer than the specified deadline"
-            await self._write(pod, podstatus.evicted("DeadlineExceeded", message))
+            await self._write(pod, podstatus.ended_as_a_whole("DeadlineExceeded", message))
             return
         self._logs.end(pod["metadata"]["uid"])
         await self._write(pod, podstatus.finished(pod, exits, started, now()))
 
     async def _placed(self, pod: Object) -> Object:
         """The pod on its node. A pod that names one goes there even when it is cordoned: no scheduler is asked."""
+        said = ""
         while True:
             changed = self._node_changes
             wanted = pod["spec"].get("nodeName")
@@ -105,7 +110,12 @@ class Kubelet:
                     return await self._api.patch(
                         self._resource, meta["name"], change, meta["namespace"], subresource="binding"
                     )
-                await self._write(pod, podstatus.unschedulable(message, now()))
+                if message != said:
+                    said = message
+                    await self._write(pod, podstatus.unschedulable(message, now()))
+                    await podevents.warn(
+                        self._api, pod, reason="FailedScheduling", message=message, component=podevents.SCHEDULER
+                    )
             await changed.wait()
 
     async def _contain(self, pod: Object, started: str) -> Sequence[Exit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api import ApiError
@@ -16,7 +17,9 @@ NODE_NAMES = ("dev1", "dev2")
 _CAPACITY = {"cpu": "8", "memory": "32Gi", "ephemeral-storage": "100Gi", "pods": "110"}
 _ALREADY_EXISTS = 409
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 _HARD_EFFECTS = ("NoSchedule", "NoExecute")
+_NO_NODES = "no nodes available to schedule pods"
 
 
 async def ensure_nodes(api: Api) -> None:
@@ -34,19 +37,16 @@ async def ensure_nodes(api: Api) -> None:
 
 def refusal(pod: Object, node: Object) -> str | None:
     """Why the scheduler would not put the pod on the node; None if it would."""
-    spec = pod["spec"]
+    spec, there = pod["spec"], node.get("spec") or {}
     labels = node["metadata"].get("labels") or {}
-    if not is_ready(node):
-        return "node(s) were not ready"
-    taints = list(node.get("spec", {}).get("taints") or [])
-    if node.get("spec", {}).get("unschedulable") and not any(t["key"] == _UNSCHEDULABLE["key"] for t in taints):
-        taints.append(_UNSCHEDULABLE)
     tolerations = spec.get("tolerations") or []
-    for taint in taints:
-        if taint.get("effect") in _HARD_EFFECTS and not any(
-            _tolerates(toleration, taint) for toleration in tolerations
-        ):
-            return f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"
+    if there.get("unschedulable") and not _tolerated(_UNSCHEDULABLE, tolerations):
+        return "node(s) were unschedulable"
+    hard = [taint for taint in there.get("taints") or [] if taint.get("effect") in _HARD_EFFECTS]
+    if not is_ready(node):
+        hard.append(_NOT_READY)
+    if not all(_tolerated(taint, tolerations) for taint in hard):
+        return "node(s) had untolerated taint(s)"
     if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
         return "node(s) didn't match Pod's node affinity/selector"
     if not _affine(spec, labels, node["metadata"]["name"]):
@@ -56,22 +56,32 @@ def refusal(pod: Object, node: Object) -> str | None:
 
 def choose(pod: Object, nodes: Iterable[Object]) -> tuple[str | None, str]:
     """A node for the pod, or the scheduler's words about why there is none."""
-    reasons: dict[str, int] = {}
-    total = 0
+    reasons: Counter[str] = Counter()
     for node in sorted(nodes, key=lambda node: str(node["metadata"]["name"])):
         reason = refusal(pod, node)
         if reason is None:
             return node["metadata"]["name"], ""
-        total += 1
-        reasons[reason] = reasons.get(reason, 0) + 1
-    said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    return None, f"0/{total} nodes are available: {said}."
+        reasons[reason] += 1
+    if not reasons:
+        return None, _NO_NODES
+    said = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
+    total = reasons.total()
+    none = f"0/{total} nodes are available:"
+    # No pod has to go for another here: what its two plugins for that say of nodes that nothing could make fit.
+    return None, (
+        f"{none} {said}. no new claims to deallocate, "
+        f"preemption: {none} {total} Preemption is not helpful for scheduling."
+    )
 
 
 def is_ready(node: Object) -> bool:
     """Whether the node says so itself."""
     conditions = node.get("status", {}).get("conditions") or []
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _tolerated(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, Any]]) -> bool:
+    return any(_tolerates(toleration, taint) for toleration in tolerations)
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:

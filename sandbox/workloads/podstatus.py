@@ -47,8 +47,8 @@ def finished(pod: Object, exits: Sequence[Exit], started: str, ended: str) -> di
     return _status(pod, phase, started, ended, ready=False) | {"containerStatuses": statuses}
 
 
-def evicted(reason: str, message: str) -> dict[str, Any]:
-    """The pod as a whole was ended."""
+def ended_as_a_whole(reason: str, message: str) -> dict[str, Any]:
+    """The pod was refused or ended by its kubelet, whatever its containers did."""
     return {"phase": "Failed", "reason": reason, "message": message}
 
 

@@ -1,4 +1,4 @@
-"""A cluster of nothing but pods and workflows, whose containers only pretend."""
+"""A cluster of nothing but pods and workflows, whose containers pretend or are processes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.api import Api
 from sandbox.api.foreign import install_foreign_kinds
-from sandbox.workloads.containers import Pretender
+from sandbox.processes import ProcessTable
+from sandbox.workloads.containers import Executor, Pretender, Runner
 from sandbox.workloads.controller import WorkflowController
 from sandbox.workloads.kubelet import Kubelet
 from sandbox.workloads.logs import LogBook
@@ -53,6 +54,14 @@ class Workloads:
         """All pods."""
         return await self.api.list(self.api.resource("pods"), "default")
 
+    async def event(self, about: str) -> dict[str, Any]:
+        """Wait for an Event about an object of that name."""
+        async with asyncio.timeout(10):
+            async for event in self.api.watch(self.api.resource("events"), "default"):
+                if event.object["involvedObject"]["name"] == about:
+                    return event.object
+        raise AssertionError
+
     async def log(self, pod: dict[str, Any], **query: str) -> str:
         """A pod's log."""
         return b"".join([chunk async for chunk in self.logs.read(pod, query)]).decode()
@@ -72,11 +81,11 @@ class Workloads:
         raise AssertionError
 
 
-async def _workloads(state: Path) -> AsyncIterator[Workloads]:
+async def _workloads(state: Path, runner: Runner) -> AsyncIterator[Workloads]:
     api, logs = Api(), LogBook(state)
     await install_foreign_kinds(api)
     await ensure_nodes(api)
-    work: list[Awaitable[None]] = [Kubelet(api, Pretender(0.0), logs).run(), WorkflowController(api, logs).run()]
+    work: list[Awaitable[None]] = [Kubelet(api, runner, logs).run(), WorkflowController(api, logs).run()]
     tasks = [asyncio.ensure_future(part) for part in work]
     yield Workloads(api, logs)
     for task in tasks:
@@ -87,5 +96,13 @@ async def _workloads(state: Path) -> AsyncIterator[Workloads]:
 
 @pytest.fixture
 async def workloads(tmp_path: Path) -> AsyncIterator[Workloads]:
-    async for made in _workloads(tmp_path):
+    async for made in _workloads(tmp_path, Pretender(0.0)):
         yield made
+
+
+@pytest.fixture
+async def executing(tmp_path: Path) -> AsyncIterator[Workloads]:
+    """The same with containers that are processes of this machine."""
+    async with ProcessTable() as processes:
+        async for made in _workloads(tmp_path, Executor(processes, tmp_path / "kubeconfig")):
+            yield made

@@ -11,7 +11,7 @@ import pytest
 from sandbox.processes import ProcessTable
 from sandbox.workloads.containers import SCRIPT_PATH, Executor, Exit
 
-POD = {"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": {"nodeName": "dev1"}}
+POD: dict[str, Any] = {"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": {"nodeName": "dev1"}}
 
 
 def ended(pid: int) -> bool:
@@ -57,10 +57,20 @@ async def test_what_cannot_start_says_why(tmp_path: Path, container: dict[str, A
     assert message in end.message
 
 
-async def test_what_is_not_honoured_is_said_in_the_log(tmp_path: Path) -> None:
-    container = {"command": ["true"], "securityContext": {"privileged": True}}
-    await execute(tmp_path / "log", container, hostPID=True)
-    assert (tmp_path / "log").read_text() == "# sandbox: privileged, hostPID ignored\n"
+async def test_variables_in_the_command_line_are_replaced_as_a_kubelet_does(tmp_path: Path) -> None:
+    env = [{"name": "PLACE", "value": "there"}, {"name": "SAID", "value": "over $(PLACE)"}]
+    args = ["$(SAID)", "$(UNKNOWN)", "$$(PLACE)", "$PLACE", "$(cat $(PLACE))", "$(PLACE"]
+    await execute(tmp_path / "log", {"command": ["echo", "at"], "args": args, "env": env})
+    assert (tmp_path / "log").read_text() == "at over there $(UNKNOWN) $(PLACE) $PLACE $(cat $(PLACE)) $(PLACE\n"
+
+
+async def test_a_label_or_an_annotation_of_the_pod_can_be_a_variable(tmp_path: Path) -> None:
+    reference = {"fieldRef": {"fieldPath": "metadata.annotations['example.org/note']"}}
+    container = {"command": ["sh", "-c", 'echo "$NOTE"'], "env": [{"name": "NOTE", "valueFrom": reference}]}
+    pod = {**POD, "metadata": {**POD["metadata"], "annotations": {"example.org/note": "a b"}}}
+    async with ProcessTable() as processes:
+        await Executor(processes, Path("/kube/config")).run(pod, {"image": "x", **container}, tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "a b\n"
 
 
 async def test_neither_the_virtual_environment_nor_the_hosts_variables_are_lent(
@@ -77,7 +87,7 @@ async def test_neither_the_virtual_environment_nor_the_hosts_variables_are_lent(
 
 async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    run = asyncio.create_task(execute(log, {"command": ["sh", "-c", "echo $$; exec sleep 60"]}))
+    run = asyncio.create_task(execute(log, {"command": ["sh", "-c", "echo $$$$; exec sleep 60"]}))
     while not (log.exists() and log.read_text()):  # noqa: ASYNC110 -- what another process writes
         await asyncio.sleep(0.01)
     run.cancel()

@@ -1,5 +1,6 @@
 """Pods walk through their phases on the nodes, whoever made them."""
 
+from pathlib import Path
 from typing import Any
 
 from sandbox.workloads.containers import EXIT_CODE_ANNOTATION
@@ -7,14 +8,20 @@ from sandbox.workloads.containers import EXIT_CODE_ANNOTATION
 from .conftest import Workloads
 
 
-async def create(workloads: Workloads, *command: str, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+async def create(
+    workloads: Workloads,
+    *command: str,
+    annotations: dict[str, str] | None = None,
+    mounts: list[dict[str, str]] | None = None,
+    **spec: Any,
+) -> None:
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "p", "annotations": annotations or {}},
         "spec": {
             "restartPolicy": "Never",
-            "containers": [{"name": "c", "image": "x", "command": list(command)}],
+            "containers": [{"name": "c", "image": "x", "command": list(command), "volumeMounts": mounts or []}],
             **spec,
         },
     }
@@ -42,14 +49,18 @@ async def test_a_pod_may_say_how_it_pretends_to_end(workloads: Workloads) -> Non
     assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 7
 
 
-async def test_a_pod_waits_until_a_node_takes_it(workloads: Workloads) -> None:
+async def test_a_pod_waits_until_a_node_takes_it_and_says_why(workloads: Workloads) -> None:
     nodes = workloads.api.resource("nodes")
     for name in ("dev1", "dev2"):
         await workloads.api.patch(nodes, name, {"spec": {"unschedulable": True}})
     await create(workloads, "true")
-    pod = await workloads.pod(lambda pod: pod["status"].get("conditions"), "p")
-    (condition,) = pod["status"]["conditions"]
-    assert (condition["type"], condition["reason"]) == ("PodScheduled", "Unschedulable")
+    waiting = await workloads.pod(lambda pod: pod["status"].get("conditions"), "p")
+    (condition,) = waiting["status"]["conditions"]
+    assert (condition["type"], condition["status"], condition["reason"]) == ("PodScheduled", "False", "Unschedulable")
+    assert condition["message"].startswith("0/2 nodes are available: 2 node(s) were unschedulable. ")
+    event = await workloads.event("p")
+    assert (event["type"], event["reason"], event["message"]) == ("Warning", "FailedScheduling", condition["message"])
+    assert event["source"] == {"component": "default-scheduler"}
     await workloads.api.patch(nodes, "dev2", {"spec": {"unschedulable": False}})
     assert (await workloads.pod(phase("Succeeded"), "p"))["spec"]["nodeName"] == "dev2"
 
@@ -81,3 +92,30 @@ async def test_the_end_of_a_log_can_be_asked_for(workloads: Workloads) -> None:
     pod = await workloads.pod(phase("Succeeded"), "p")
     assert await workloads.log(pod, tailLines="1") == "echo hi\n"
     assert await workloads.log(pod, follow="true") == await workloads.log(pod)
+
+
+async def test_a_process_that_cannot_have_its_mounts_never_starts(executing: Workloads, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "precious").touch()
+    await create(
+        executing, "sh", "-c", f"rm -rf {kept}/*",
+        volumes=[{"name": "scratch", "emptyDir": {}}], mounts=[{"name": "scratch", "mountPath": str(kept)}],
+    )  # fmt: skip
+    pod = await executing.pod(phase("Failed"), "p")
+    assert (kept / "precious").exists()
+    assert pod["status"]["reason"] == "NotHonoured"
+    assert "spec.containers[c].volumeMounts" in pod["status"]["message"]
+    event = await executing.event("p")
+    assert (event["type"], event["reason"]) == ("Warning", "NotHonoured")
+    assert event["message"] == pod["status"]["message"]
+
+
+async def test_what_only_pretends_may_ask_for_anything(workloads: Workloads) -> None:
+    await create(workloads, "true", hostPID=True, volumes=[{"name": "root", "hostPath": {"path": "/"}}])
+    await workloads.pod(phase("Succeeded"), "p")
+
+
+async def test_a_process_that_is_asked_for_nothing_more_runs(executing: Workloads) -> None:
+    await create(executing, "echo", "hi")
+    assert await executing.log(await executing.pod(phase("Succeeded"), "p")) == "hi\n"

@@ -55,11 +55,18 @@ def test_scheduling(wanted: dict[str, Any], there: dict[str, Any], taken: bool) 
     assert (choose(wanted, [there])[0] == "n") is taken
 
 
-def test_the_reasons_of_all_nodes_are_told() -> None:
+def test_the_reasons_of_all_nodes_are_told_as_the_scheduler_does() -> None:
     name, message = choose(pod(), [node("a", ready=False), node("b", unschedulable=True), node("c", ready=False)])
     assert name is None
-    assert message.startswith("0/3 nodes are available: ")
-    assert "2 node(s) were not ready" in message
+    assert message == (
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) had untolerated taint(s). "
+        "no new claims to deallocate, preemption: 0/3 nodes are available: "
+        "3 Preemption is not helpful for scheduling."
+    )
+
+
+def test_a_cluster_without_nodes_takes_nothing() -> None:
+    assert choose(pod(), []) == (None, "no nodes available to schedule pods")
 
 
 async def test_the_sandbox_has_two_ready_nodes_and_keeps_what_became_of_them() -> None:

@@ -109,6 +109,15 @@ async def test_a_bad_spec_is_an_error_that_says_why(workloads: Workloads, spec: 
     assert message in ended["status"]["message"]
 
 
+async def test_a_workflow_fails_with_what_its_processes_cannot_honour(executing: Workloads) -> None:
+    spec = one("true")
+    spec["templates"][0]["container"]["securityContext"] = {"privileged": True}
+    ended = await executing.run(spec)
+    assert ended["status"]["phase"] == "Failed"
+    assert "securityContext.privileged" in ended["status"]["message"]
+    assert ended["status"]["nodes"]["w"]["message"] == ended["status"]["message"]
+
+
 async def test_steps_pass_parameters_items_and_conditions(workloads: Workloads) -> None:
     steps = [
         [say("a", "hello {{workflow.parameters.who}}"), say("b", "{{item}}", withItems=["1", {"x": 2}])],
