@@ -116,8 +116,7 @@ class PodKind(BuiltInKind):
     def admit(self, obj: Object) -> None:
         """Give a pod its account, its priority and the patience with unready nodes."""
         spec = obj["spec"]
-        account = spec.setdefault("serviceAccountName", "default")
-        spec.setdefault("serviceAccount", account)
+        spec["serviceAccountName"] = spec["serviceAccount"] = account_of(obj)
         spec.setdefault("priority", 0)
         spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
         tolerations = spec.setdefault("tolerations", [])
@@ -144,6 +143,12 @@ class PodKind(BuiltInKind):
             if not container.get("image"):
                 causes.append(Cause(f"{field}.image", "Required value", "FieldValueRequired"))
         return causes
+
+
+def account_of(pod: Object) -> str:
+    """The ServiceAccount that a pod runs as; `serviceAccount` is the field's older name."""
+    spec = pod.get("spec") or {}
+    return str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default")
 
 
 def _check_pod_update(new: Object, old: Object) -> list[Cause]:

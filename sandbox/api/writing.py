@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api import apply, events, managed, metadata, patching
+from sandbox.api.builtin import account_of
 from sandbox.api.decoding import decode
 from sandbox.api.errors import (
     Cause,
@@ -82,6 +83,7 @@ class Writer:
         if version_of(obj):
             raise bad_request("resourceVersion should not be set on objects to be created")
         claims = obj["metadata"].get("managedFields")
+        self._check_account(resource, obj)
         self._name(resource, obj)
         self._check_home(resource, obj)
         metadata.begin(obj, self._clock())
@@ -248,6 +250,17 @@ class Writer:
         if home.obj["metadata"].get("deletionTimestamp"):
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise forbidden(resource, name_of(obj), why)
+
+    def _check_account(self, resource: Resource, obj: Object) -> None:
+        """A new pod needs an account that exists; asked before it has a name, as admission is."""
+        namespace = namespace_of(obj)
+        if resource.bucket != "pods" or not self._store.get(NAMESPACES.bucket, "", namespace):
+            return
+        account = account_of(obj)
+        if not self._store.get("serviceaccounts", namespace, account):
+            name = name_of(obj) or obj["metadata"].get("generateName", "")
+            missing = f'serviceaccount "{account}" not found'
+            raise forbidden(resource, name, f"error looking up service account {namespace}/{account}: {missing}")
 
     @staticmethod
     def _refuse_if(kind: Kind, obj: Object, causes: list[Cause]) -> None:

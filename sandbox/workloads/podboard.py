@@ -9,7 +9,7 @@ from sandbox.api import ApiError
 from sandbox.informer import Informer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from sandbox.api import Api, Object
 
@@ -31,8 +31,10 @@ class PodBoard:
         """Follow the pods until cancelled."""
         await self._informer.run()
 
-    async def finish(self, pod: Object, on_running: Callable[[Object], Awaitable[None]]) -> Object | None:
+    async def finish(self, pod: Object, progressed: Callable[[Object], None]) -> Object | None:
         """Create the pod, or take the one of the same owner, and wait for its end; None if it is deleted.
+
+        Until then each of its states is told.
 
         Raises:
             ApiError: when it cannot be created.
@@ -40,16 +42,12 @@ class PodBoard:
         stored = await self._ensure(pod)
         uid = stored["metadata"]["uid"]
         queue = self._waiting[uid] = asyncio.Queue()
-        running = False
         try:
             current: Object | None = await self._now(stored)
             while current is not None:
-                phase = current.get("status", {}).get("phase")
-                if phase in _FINISHED:
+                if current.get("status", {}).get("phase") in _FINISHED:
                     return current
-                if phase == "Running" and not running:
-                    running = True
-                    await on_running(current)
+                progressed(current)
                 current = await queue.get()
             return None
         finally:

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from sandbox.workloads.workflowspec import WorkflowSpec
 
 # Set on the template or on the workflow, the template's first.
-_INHERITED = ("serviceAccountName", "nodeSelector", "tolerations", "affinity", "priorityClassName", "schedulerName")
-_COMMON = ("hostNetwork", "dnsPolicy", "dnsConfig", "hostAliases", "imagePullSecrets", "runtimeClassName")
+_INHERITED = (
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "schedulerName",
+    "hostAliases",
+    "securityContext",
+)
+_COMMON = ("hostNetwork", "dnsPolicy", "dnsConfig", "imagePullSecrets")
 
 
 def pod_for(workflow: Object, spec: WorkflowSpec, template: Mapping[str, Any], *, name: str, node: str) -> Object:
@@ -59,18 +68,19 @@ def pod_for(workflow: Object, spec: WorkflowSpec, template: Mapping[str, Any], *
 def _pod_spec(spec: WorkflowSpec, template: Mapping[str, Any]) -> dict[str, Any]:
     built: dict[str, Any] = {
         "restartPolicy": "Never",
-        "containers": [_main(template), *(template.get("sidecars") or [])],
+        "containers": [_main(template)],
     }
     for key in _INHERITED:
-        if value := template.get(key) or spec.raw.get(key):
+        value = template[key] if template.get(key) is not None else spec.raw.get(key)
+        if value is not None:
             built[key] = value
+    if priority := template.get("priorityClassName") or spec.raw.get("podPriorityClassName"):
+        built["priorityClassName"] = priority
     built |= {key: spec.raw[key] for key in _COMMON if spec.raw.get(key)}
     volumes = [*(spec.raw.get("volumes") or []), *(template.get("volumes") or [])]
     if volumes:
         built["volumes"] = volumes
     built |= {key: template[key] for key in ("initContainers", "activeDeadlineSeconds") if template.get(key)}
-    if security := template.get("securityContext") or spec.raw.get("securityContext"):
-        built["securityContext"] = security
     return built
 
 

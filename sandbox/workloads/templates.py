@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass, field
+import itertools
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api import ApiError
 from sandbox.durations import InvalidDurationError, parse_go_duration
+from sandbox.workloads.calls import Place, Result, expand, failure_of_steps, failure_of_tasks, needed, ordered, outputs
+from sandbox.workloads.errors import InvalidSpecError
 from sandbox.workloads.nodetree import node_id, pod_name
 from sandbox.workloads.podspec import pod_for
 from sandbox.workloads.variables import holds, substitute
-from sandbox.workloads.workflowspec import InvalidSpecError, inputs_of, kind_of
+from sandbox.workloads.workflowspec import inputs_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sandbox.api import Object
+    from sandbox.workloads.calls import Call
     from sandbox.workloads.nodetree import NodeTree
     from sandbox.workloads.podboard import PodBoard
     from sandbox.workloads.workflowspec import WorkflowSpec
@@ -28,30 +32,12 @@ _RETRIED = {
     "Always": ("Failed", "Error"),
     "OnTransientError": (),
 }
-_GOOD = ("Succeeded", "Skipped")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a node ended."""
-
-    phase: str
-    message: str = ""
-    outputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def good(self) -> bool:
-        """Whether what depends on it may go on."""
-        return self.phase in _GOOD
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One step or task, of which items may make several."""
-
-    node: str
-    raw: Mapping[str, Any]
-    scope: Mapping[str, str]
+_MAX_DEPTH = 100
+_TOO_DEEP = (
+    "Maximum recursion depth exceeded. "
+    "See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
+)
+_RESULT_LIMIT = 256 * 1024  # what a script prints beyond that is not passed on, only its end
 
 
 class TemplateRunner:
@@ -78,24 +64,27 @@ class TemplateRunner:
         self._resumed = resumed
         self._output_of = output_of
 
-    async def run(self, node: str, name: str, arguments: Mapping[str, Any], boundary: str | None = None) -> Result:
+    async def run(self, place: Place, name: str, arguments: Mapping[str, Any]) -> Result:
         """Run a template as a node of the workflow.
 
         Raises:
             InvalidSpecError: when the template cannot run.
             UnresolvedError: when a tag in it has no value.
+            WorkflowTooLargeError: when the workflow has become too long to be stored.
         """
+        if place.depth >= _MAX_DEPTH:
+            self._tree.add(place.node, "Skipped", name, place.boundary)
+            return self._finish(place.node, Result("Error", _TOO_DEEP))
         template = self._spec.template(name)
         inputs = {f"inputs.parameters.{key}": value for key, value in inputs_of(template, arguments).items()}
         scope = {**self._globals, **inputs}
         kind = kind_of(template)
         if kind in ("container", "script"):
-            if template.get("retryStrategy"):
-                return await self._retry(node, template, scope, boundary)
-            return await self._pod(node, template, scope, boundary)
-        self._tree.add(node, {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}[kind], name, boundary)
+            play = self._retry if template.get("retryStrategy") else self._pod
+            return await play(place, template, scope)
+        self._tree.add(place.node, {"steps": "Steps", "dag": "DAG", "suspend": "Suspend"}[kind], name, place.boundary)
         run = {"steps": self._steps, "dag": self._dag, "suspend": self._suspend}[kind]
-        return self._finish(node, await run(node, template, scope))
+        return self._finish(place.node, await run(place, template, scope))
 
     def _finish(self, node: str, result: Result) -> Result:
         outputs = {"result": result.outputs["outputs.result"]} if "outputs.result" in result.outputs else None
@@ -105,191 +94,151 @@ class TemplateRunner:
         self._changed()
         return result
 
-    async def _retry(
-        self, node: str, template: Mapping[str, Any], scope: Mapping[str, str], boundary: str | None
-    ) -> Result:
+    async def _retry(self, place: Place, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
         strategy = template["retryStrategy"]
-        limit = strategy.get("limit")
+        limit, backoff = strategy.get("limit"), strategy.get("backoff") or {}
         retried = _RETRIED.get(strategy.get("retryPolicy") or "OnFailure", ())
-        self._tree.add(node, "Retry", template["name"], boundary)
-        attempt = 0
-        while True:
-            result = await self._pod(f"{node}({attempt})", template, {**scope, "retries": str(attempt)}, node)
+        clock = asyncio.get_running_loop().time
+        end = clock() + _seconds(backoff["maxDuration"]) if backoff.get("maxDuration") else math.inf
+        self._tree.add(place.node, "Retry", template["name"], place.boundary)
+        for attempt in itertools.count():
+            inner = replace(place, node=f"{place.node}({attempt})", boundary=place.node)
+            result = await self._pod(inner, template, {**scope, "retries": str(attempt)})
             if result.phase not in retried:
-                return self._finish(node, result)
+                break
+            wait = _backoff(backoff, attempt)
+            message = ""
             if limit is not None and attempt >= int(limit):
-                return self._finish(node, Result(result.phase, "No more retries left", result.outputs))
-            await asyncio.sleep(_backoff(strategy.get("backoff") or {}, attempt))
-            attempt += 1
+                message = "No more retries left"
+            elif clock() > end:
+                message = "Max duration limit exceeded"
+            elif clock() + wait > end:
+                message = "Backoff would exceed max duration limit"
+            if message:
+                result = replace(result, message=message)
+                break
+            await asyncio.sleep(wait)
+        return self._finish(place.node, result)
 
-    async def _pod(
-        self, node: str, template: Mapping[str, Any], scope: Mapping[str, str], boundary: str | None
-    ) -> Result:
-        name = pod_name(self._workflow["metadata"]["name"], node, template["name"])
-        resolved = substitute(dict(template), {"retries": "0", **scope, "pod.name": name, "node.name": node})
-        pod = pod_for(self._workflow, self._spec, resolved, name=name, node=node)
-        record = self._tree.add(node, "Pod", template["name"], boundary, "Pending")
+    async def _pod(self, place: Place, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
+        name = pod_name(self._workflow["metadata"]["name"], place.node, template["name"])
+        resolved = substitute(dict(template), {"retries": "0", **scope, "pod.name": name, "node.name": place.node})
+        pod = pod_for(self._workflow, self._spec, resolved, name=name, node=place.node)
+        record = self._tree.add(place.node, "Pod", template["name"], place.boundary, "Pending")
 
-        async def running(current: Object) -> None:
-            record.update(phase="Running", hostNodeName=current["spec"].get("nodeName", ""))
-            self._changed()
+        def progressed(current: Object) -> None:
+            if _note(record, current):
+                self._changed()
 
         try:
-            end = await self._pods.finish(pod, running)
+            end = await self._pods.finish(pod, progressed)
         except ApiError as error:
-            return self._finish(node, Result("Error", error.message))
+            return self._finish(place.node, Result("Error", error.message, begun=False))
         if end is None:
-            return self._finish(node, Result("Error", "pod deleted"))
+            return self._finish(place.node, Result("Error", "pod deleted"))
         record["hostNodeName"] = end["spec"].get("nodeName", "")
-        return self._finish(node, self._judge(end, script="script" in template))
+        return self._finish(place.node, self._judge(end, script="script" in template))
 
     def _judge(self, pod: Object, *, script: bool) -> Result:
         status = pod["status"]
         main = next((s for s in status.get("containerStatuses") or [] if s["name"] == "main"), None)
         if main is None:
-            return Result("Failed", f"{status.get('reason', '')}: {status.get('message', '')}")
+            return Result("Failed", status.get("message", ""))
         ended = main["state"]["terminated"]
         outputs = {"exitCode": str(ended["exitCode"])}
         if script:
-            outputs["outputs.result"] = self._output_of(pod).strip()
+            outputs["outputs.result"] = self._output_of(pod).strip()[-_RESULT_LIMIT:]
         if status["phase"] == "Succeeded":
             return Result("Succeeded", outputs=outputs)
         detail = f": {ended['message']}" if ended.get("message") else ""
         return Result("Failed", f"{ended['reason']} (exit code {ended['exitCode']}){detail}", outputs)
 
-    async def _suspend(self, node: str, template: Mapping[str, Any], _scope: Mapping[str, str]) -> Result:
+    async def _suspend(self, place: Place, template: Mapping[str, Any], _scope: Mapping[str, str]) -> Result:
         self._changed()
         duration = (template.get("suspend") or {}).get("duration")
         if duration is None:
-            await self._resumed(node_id(self._tree.workflow, node))
+            await self._resumed(node_id(self._tree.workflow, place.node))
         else:
             await asyncio.sleep(_seconds(duration))
         return Result("Succeeded")
 
-    async def _steps(self, node: str, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
+    async def _steps(self, place: Place, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
         known = dict(scope)
         for index, group in enumerate(template["steps"]):
-            name = f"{node}[{index}]"
-            self._tree.add(name, "StepGroup", template["name"], node)
-            calls = [call for step in group for call in _expand(f"{name}.{step['name']}", step, known)]
-            results = await self._calls(calls, name)
+            name = f"{place.node}[{index}]"
+            self._tree.add(name, "StepGroup", template["name"], place.node)
+            calls = [
+                call for step in group for call in expand(place.inner(f"{name}.{step['name']}", name), step, known)
+            ]
+            results = await self._calls(calls)
             for call, result in zip(calls, results, strict=True):
-                known |= _outputs("steps", call, result)
-            failed = _failure(self._tree.workflow, calls, results)
+                known |= outputs("steps", call, result)
+            failed = failure_of_steps(self._tree.workflow, calls, results)
             self._finish(name, failed or Result("Succeeded"))
             if failed is not None:
-                return failed
+                return Result("Failed", failed.message)
         return Result("Succeeded")
 
-    async def _dag(self, node: str, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
+    async def _dag(self, place: Place, template: Mapping[str, Any], scope: Mapping[str, str]) -> Result:
         tasks = {task["name"]: task for task in template["dag"]["tasks"]}
         known = dict(scope)
         calls: list[Call] = []
         results: list[Result] = []
         running: dict[str, asyncio.Task[bool]] = {}
+        fail_fast = template["dag"].get("failFast") is not False
 
         async def run(name: str) -> bool:
-            needed = [running[dependency] for dependency in _dependencies(tasks[name])]
-            if not all(await asyncio.gather(*needed)):
-                self._tree.add(f"{node}.{name}", "Skipped", tasks[name]["template"], node, "Omitted")
+            inner = place.inner(f"{place.node}.{name}", place.node)
+            waited = [running[dependency] for dependency in needed(tasks[name]) or []]
+            if not all(await asyncio.gather(*waited)):
+                self._tree.add(inner.node, "Skipped", tasks[name]["template"], place.node, "Omitted")
                 return False
-            own = _expand(f"{node}.{name}", tasks[name], known)
-            ended = await self._calls(own, node)
+            if fail_fast and failure_of_tasks(self._tree.workflow, calls, results):
+                return False
+            own = expand(inner, tasks[name], known)
+            ended = await self._calls(own)
             calls.extend(own)
             results.extend(ended)
             for call, result in zip(own, ended, strict=True):
-                known.update(_outputs("tasks", call, result))
-            return _failure(self._tree.workflow, own, ended) is None
+                known.update(outputs("tasks", call, result))
+            return failure_of_tasks(self._tree.workflow, own, ended) is None
 
         async with asyncio.TaskGroup() as group:
-            for name in _ordered(tasks):
+            for name in ordered(tasks):
                 running[name] = group.create_task(run(name))
-        return _failure(self._tree.workflow, calls, results) or Result("Succeeded")
+        return failure_of_tasks(self._tree.workflow, calls, results) or Result("Succeeded")
 
-    async def _calls(self, calls: Sequence[Call], boundary: str) -> list[Result]:
+    async def _calls(self, calls: Sequence[Call]) -> list[Result]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._call(call, boundary)) for call in calls]
+            tasks = [group.create_task(self._call(call)) for call in calls]
         return [task.result() for task in tasks]
 
-    async def _call(self, call: Call, boundary: str) -> Result:
+    async def _call(self, call: Call) -> Result:
         when = call.raw.get("when")
         if when is not None and not holds(substitute(when, call.scope)):
-            self._tree.add(call.node, "Skipped", call.raw["template"], boundary, "Skipped")
+            self._tree.add(call.place.node, "Skipped", call.raw["template"], call.place.boundary, "Skipped")
             return Result("Skipped", f"when '{when}' evaluated false")
         arguments = substitute(call.raw.get("arguments") or {}, call.scope)
-        return await self.run(call.node, call.raw["template"], arguments, boundary)
+        return await self.run(call.place, call.raw["template"], arguments)
 
 
-def _expand(node: str, raw: Mapping[str, Any], scope: Mapping[str, str]) -> list[Call]:
-    """One call, or one for each item."""
-    if "withParam" in raw:
-        items = json.loads(substitute(raw["withParam"], scope))
-    elif "withItems" in raw:
-        items = raw["withItems"]
-    else:
-        return [Call(node, raw, scope)]
-    return [Call(f"{node}({i}:{_item(item)})", raw, {**scope, **_item_scope(item)}) for i, item in enumerate(items)]
-
-
-def _item(item: Any) -> str:
-    if isinstance(item, dict):
-        return ",".join(f"{key}:{_item(value)}" for key, value in sorted(item.items()))
-    return item if isinstance(item, str) else json.dumps(item)
-
-
-def _item_scope(item: Any) -> dict[str, str]:
-    if isinstance(item, dict):
-        return {"item": json.dumps(item)} | {f"item.{key}": _item(value) for key, value in item.items()}
-    return {"item": _item(item)}
-
-
-def _outputs(kind: str, call: Call, result: Result) -> dict[str, str]:
-    prefix = f"{kind}.{call.raw['name']}"
-    return {f"{prefix}.status": result.phase} | {f"{prefix}.{key}": value for key, value in result.outputs.items()}
-
-
-def _failure(workflow: str, calls: Sequence[Call], results: Sequence[Result]) -> Result | None:
-    """What a failed call makes of the whole, unless it may be continued on."""
-    for call, result in zip(calls, results, strict=True):
-        allowed = call.raw.get("continueOn") or {}
-        if result.good or allowed.get({"Failed": "failed", "Error": "error"}[result.phase]):
-            continue
-        return Result(result.phase, f"child '{node_id(workflow, call.node)}' {result.phase.lower()}")
-    return None
-
-
-def _dependencies(task: Mapping[str, Any]) -> list[str]:
-    depends = task.get("depends")
-    if depends is None:
-        return task.get("dependencies") or []
-    names = [part.strip().removesuffix(".Succeeded") for part in depends.split("&&")]
-    if any(not name.replace("-", "").replace("_", "").isalnum() for name in names):
-        raise InvalidSpecError(f"invalid spec: the sandbox knows only && in depends: {depends}")
-    return names
-
-
-def _ordered(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The tasks so that each comes after those it depends on."""
-    ordered: list[str] = []
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise InvalidSpecError(f"invalid spec: tasks depend on each other: {' -> '.join((*path, name))}")
-        if name in ordered:
-            return
-        if name not in tasks:
-            raise InvalidSpecError(f"invalid spec: task '{path[-1]}' depends on '{name}', which does not exist")
-        for dependency in _dependencies(tasks[name]):
-            visit(dependency, (*path, name))
-        ordered.append(name)
-
-    for name in tasks:
-        visit(name, ())
-    return ordered
+def _note(record: dict[str, Any], pod: Object) -> bool:
+    """Note in the node what has become of its pod, before its end; tells whether that is new."""
+    status = pod.get("status") or {}
+    before = dict(record)
+    if status.get("phase") == "Running":
+        record |= {"phase": "Running", "hostNodeName": pod["spec"].get("nodeName", "")}
+        if "message" in record:
+            record["message"] = None  # taken away by the patch
+    for condition in status.get("conditions") or []:
+        if condition.get("reason") == "Unschedulable":
+            record["message"] = f"Unschedulable: {condition.get('message', '')}"
+    return record != before
 
 
 def _backoff(backoff: Mapping[str, Any], attempt: int) -> float:
-    return _seconds(backoff.get("duration") or "0") * float(backoff.get("factor") or 1) ** attempt
+    wait = _seconds(backoff.get("duration") or "0") * float(backoff.get("factor") or 1) ** attempt
+    return min(wait, _seconds(backoff["cap"])) if backoff.get("cap") else wait
 
 
 def _seconds(text: Any) -> float:

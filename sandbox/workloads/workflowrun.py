@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api import ApiError
 from sandbox.conditions import now
+from sandbox.workloads.calls import Place, Result
+from sandbox.workloads.errors import InvalidSpecError, WorkflowTooLargeError
 from sandbox.workloads.nodetree import NodeTree
-from sandbox.workloads.templates import Result, TemplateRunner
+from sandbox.workloads.size import held, nodes_of
+from sandbox.workloads.templates import TemplateRunner
 from sandbox.workloads.variables import UnresolvedError, substitute
-from sandbox.workloads.workflowspec import InvalidSpecError, parse_spec
+from sandbox.workloads.workflowspec import parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 PHASE_LABEL = "workflows.argoproj.io/phase"
 COMPLETED_LABEL = "workflows.argoproj.io/completed"
 _NOT_FOUND = 404
+_PROGRESS_SECONDS = 1.0
 _SHUTDOWNS = ("Terminate", "Stop")
 
 
@@ -45,7 +50,7 @@ class WorkflowRun:
         self._phase = "Running"
         self._message = ""
         self._started = now()
-        self._tree = NodeTree(workflow["metadata"]["name"])
+        self._tree = NodeTree(workflow["metadata"]["name"], lambda nodes: held(self.workflow, nodes))
 
     def update(self, workflow: Object) -> None:
         """The workflow was changed, by itself or by someone who wants it suspended, resumed or shut down."""
@@ -73,14 +78,16 @@ class WorkflowRun:
             await self._save()
             await self._until(lambda: not self.workflow["spec"].get("suspend"))
             arguments = {"parameters": [{"name": k, "value": v} for k, v in spec.parameters.items()]}
-            main = runner.run(self._tree.workflow, spec.entrypoint, arguments)
+            main = runner.run(Place(self._tree.workflow), spec.entrypoint, arguments)
             result = await self._bounded(main, spec.raw.get("activeDeadlineSeconds"))
+            if not result.begun:
+                result = replace(result, message=f"error in entry template execution: {result.message}")
             if spec.on_exit is not None and self._shutdown != "Terminate":
                 ended = await self._runner(spec, status=result.phase).run(
-                    f"{self._tree.workflow}.onExit", spec.on_exit, arguments
+                    Place(f"{self._tree.workflow}.onExit"), spec.on_exit, arguments
                 )
                 result = result if ended.good else ended
-        except* (InvalidSpecError, UnresolvedError) as errors:
+        except* (InvalidSpecError, UnresolvedError, WorkflowTooLargeError) as errors:
             result = Result("Error", str(_first(errors)))
         self._phase, self._message = result.phase, result.message
 
@@ -153,30 +160,29 @@ class WorkflowRun:
         return Result("Failed", message)
 
     async def _resumed(self, node: str) -> None:
-        await self._until(
-            lambda: self.workflow.get("status", {}).get("nodes", {}).get(node, {}).get("phase") == "Succeeded"
-        )
+        await self._until(lambda: nodes_of(self.workflow).get(node, {}).get("phase") == "Succeeded")
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
             await self._changed.wait()
 
     async def _write_progress(self) -> None:
-        """Write down what became of the nodes, once for all that changes at the same time."""
+        """Write down what became of the nodes, once for all that changes within a second, as Argo does."""
         while True:
             await self._tree_changed.wait()
             await asyncio.sleep(0)
             self._tree_changed.clear()
             await self._save()
+            await asyncio.sleep(_PROGRESS_SECONDS)
 
     async def _save(self, *, finished: bool = False) -> None:
         meta = self.workflow["metadata"]
-        status: dict[str, Any] = {
-            "phase": self._phase,
-            "startedAt": self._started,
-            "progress": self._tree.progress,
-            "nodes": self._tree.nodes,
-        }
+        status: dict[str, Any] = {"startedAt": self._started, "progress": self._tree.progress}
+        try:
+            status |= held(self.workflow, self._tree.nodes)
+        except WorkflowTooLargeError as error:  # its nodes stay as they were last written
+            self._phase, self._message = "Error", str(error)
+        status["phase"] = self._phase
         if finished:
             completed = {"type": "Completed", "status": "True"}
             status |= {"finishedAt": now(), "conditions": [completed]}

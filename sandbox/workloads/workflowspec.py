@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.workloads.calls import calls_of
+from sandbox.workloads.errors import InvalidSpecError
+from sandbox.workloads.workflowfields import not_done
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _KINDS = ("container", "script", "steps", "dag", "suspend")
-
-
-class InvalidSpecError(Exception):
-    """A spec that cannot run; the message is what the workflow's status says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def parse_spec(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) ->
         raise InvalidSpecError("invalid spec: spec.entrypoint is required")
     given = [*_parameters(base), *_parameters(raw)]
     parameters = {parameter["name"]: _text(parameter) for parameter in given}
+    if fields := not_done(merged, templates):
+        raise InvalidSpecError(f"the sandbox does not do {', '.join(fields)}; sandbox/README.md says what it does")
     spec = WorkflowSpec(merged, templates, merged["entrypoint"], merged.get("onExit"), parameters)
     for name in filter(None, (spec.entrypoint, spec.on_exit)):
         _check(spec, name, set())
@@ -93,13 +95,6 @@ def inputs_of(template: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict
     return values
 
 
-def calls_of(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The steps or tasks that a template consists of."""
-    if "dag" in template:
-        return list((template["dag"] or {}).get("tasks") or [])
-    return [step for group in template.get("steps") or [] for step in group]
-
-
 def _check(spec: WorkflowSpec, name: str, seen: set[str]) -> None:
     """Whether everything that can be reached from a template exists."""
     if name in seen:
@@ -109,8 +104,8 @@ def _check(spec: WorkflowSpec, name: str, seen: set[str]) -> None:
     kind_of(template)
     names = {call["name"] for call in calls_of(template)}
     for call in calls_of(template):
-        if "template" not in call:
-            raise InvalidSpecError(f"invalid spec: templates.{name}.{call['name']}: the sandbox needs a template name")
+        if not call.get("template"):
+            raise InvalidSpecError(f"invalid spec: templates.{name}.{call['name']}: a template is required")
         for needed in call.get("dependencies") or []:
             if needed not in names:
                 raise InvalidSpecError(

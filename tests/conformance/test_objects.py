@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.cluster import WIDGETS, Cluster, Names, config_map, widget
+from tests.conformance.cluster import WIDGETS, Cluster, Names, config_map, pod, widget
 
 
 def test_create_answers_the_stored_object(cluster: Cluster, names: Names) -> None:
@@ -56,6 +56,31 @@ def test_a_namespace_must_exist(cluster: Cluster, names: Names) -> None:
     assert answer.json()["message"] == 'namespaces "nowhere" not found'
     answer = cluster.post("/api/v1/namespaces/nowhere/configmaps", config_map("a"))
     assert answer.json()["message"] == 'namespaces "nowhere" not found'
+
+
+@pytest.mark.parametrize("field", ["serviceAccountName", "serviceAccount"])
+def test_a_pod_needs_an_account_that_exists(cluster: Cluster, names: Names, field: str) -> None:
+    answer = cluster.post(f"{names.core}/pods", pod("p", **{field: "nobody"}))
+    assert (answer.status_code, answer.json()["reason"]) == (403, "Forbidden")
+    assert answer.json()["message"] == (
+        f'pods "p" is forbidden: error looking up service account {names.namespace}/nobody: '
+        'serviceaccount "nobody" not found'
+    )
+    assert answer.json()["details"] == {"name": "p", "kind": "pods"}
+    assert cluster.get(f"{names.core}/pods/p").status_code == 404
+
+
+def test_a_pod_without_name_and_account_is_named_by_what_it_would_begin_with(cluster: Cluster, names: Names) -> None:
+    unnamed = pod("", serviceAccountName="nobody")
+    unnamed["metadata"] = {"generateName": "p-"}
+    assert cluster.post(f"{names.core}/pods", unnamed).json()["message"].startswith('pods "p-" is forbidden: ')
+
+
+def test_a_pod_runs_as_the_account_it_names(cluster: Cluster, names: Names) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "somebody"}}
+    cluster.post(f"{names.core}/serviceaccounts", account)
+    made = cluster.post(f"{names.core}/pods", pod("p", serviceAccount="somebody")).json()
+    assert made["spec"]["serviceAccountName"] == made["spec"]["serviceAccount"] == "somebody"
 
 
 def test_generate_name_makes_names(cluster: Cluster, names: Names) -> None:

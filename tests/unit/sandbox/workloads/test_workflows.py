@@ -1,11 +1,15 @@
 """Workflows walk through their phases as Argo's controller would take them."""
 
 import asyncio
+import json
+import re
+from random import Random
 from typing import Any
 
 import pytest
 
 from sandbox.workloads.nodetree import fnv32a
+from sandbox.workloads.size import nodes_of
 
 from .conftest import Workloads
 
@@ -83,6 +87,21 @@ async def test_a_failure_is_repeated_as_often_as_allowed(workloads: Workloads) -
     assert {node["message"] for node in attempts} == {"Error (exit code 3)"}
 
 
+@pytest.mark.parametrize(
+    ("backoff", "message"),
+    [
+        ({"duration": "1h", "maxDuration": "1m"}, "Backoff would exceed max duration limit"),
+        ({"duration": "1h", "cap": "0s", "maxDuration": "1m"}, "No more retries left"),
+    ],
+    ids=["max-duration", "cap"],
+)
+async def test_a_failure_is_repeated_no_longer_than_allowed(
+    workloads: Workloads, backoff: dict[str, str], message: str
+) -> None:
+    ended = await workloads.run(one("false", retryStrategy={"limit": 1, "backoff": backoff}))
+    assert (ended["status"]["phase"], ended["status"]["message"]) == ("Failed", message)
+
+
 async def test_a_deleted_pod_is_an_error(workloads: Workloads) -> None:
     await workloads.submit(one("sleep", "60"))
     await workloads.pod(lambda pod: pod["status"]["phase"] == "Running", "w")
@@ -96,17 +115,126 @@ async def test_a_deleted_pod_is_an_error(workloads: Workloads) -> None:
     [
         ({"templates": [container("true")]}, "spec.entrypoint is required"),
         (one("true") | {"entrypoint": "nope"}, "template name 'nope' undefined"),
-        ({"entrypoint": "start", "templates": [{"name": "start", "http": {}}]}, "templates.start"),
+        ({"entrypoint": "start", "templates": [{"name": "start", "http": {"url": "x"}}]}, "templates.start.http"),
+        ({"entrypoint": "start", "templates": [{"name": "start"}]}, "templates.start"),
         (one("echo", "{{inputs.parameters.x}}"), "failed to resolve {{inputs.parameters.x}}"),
         ({"entrypoint": "say", "templates": [SAY]}, "inputs.parameters.what was not supplied"),
         ({"workflowTemplateRef": {"name": "none"}}, "error in getting workflowtemplate"),
     ],
-    ids=["entrypoint", "undefined", "kind", "tag", "parameter", "reference"],
+    ids=["entrypoint", "undefined", "kind", "no-kind", "tag", "parameter", "reference"],
 )
 async def test_a_bad_spec_is_an_error_that_says_why(workloads: Workloads, spec: dict[str, Any], message: str) -> None:
     ended = await workloads.run(spec)
     assert ended["status"]["phase"] == "Error"
     assert message in ended["status"]["message"]
+
+
+TOO_DEEP = (
+    "Maximum recursion depth exceeded. "
+    "See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
+)
+
+
+async def test_a_recursion_without_end_meets_the_depth_that_argo_allows(workloads: Workloads) -> None:
+    again = {"name": "again", "steps": [[{"name": "again", "template": "again"}]]}
+    ended = await workloads.run({"entrypoint": "again", "templates": [again]})
+    assert ended["status"]["phase"] == "Failed"
+    nodes = ended["status"]["nodes"].values()
+    assert [node["message"] for node in nodes if node["phase"] == "Error"] == [TOO_DEEP]
+    assert sum(node["type"] == "Steps" for node in nodes) == 99
+    (first,) = [node for node in nodes if node["name"] == "w[0].again"]
+    assert ended["status"]["message"] == f"child '{first['id']}' failed"
+
+
+async def test_a_recursion_of_tasks_has_the_same_depth(workloads: Workloads) -> None:
+    again = {"name": "again", "dag": {"tasks": [{"name": "again", "template": "again"}]}}
+    ended = await workloads.run({"entrypoint": "again", "templates": [again]})
+    assert ended["status"]["phase"] == "Error"
+    assert TOO_DEEP in {node.get("message") for node in ended["status"]["nodes"].values()}
+
+
+async def test_a_workflow_that_grows_too_long_ends_in_argos_words(workloads: Workloads) -> None:
+    texts = Random(0)
+    items = [texts.randbytes(3000).hex() for _ in range(20)]
+    inner = {"name": "inner", "steps": [[{"name": "b", "template": "leaf", "withItems": items}]]}
+    outer = {"name": "outer", "steps": [[{"name": "a", "template": "inner", "withItems": items}]]}
+    ended = await workloads.run({"entrypoint": "outer", "templates": [outer, inner, {"name": "leaf", "steps": []}]})
+    assert ended["status"]["phase"] == "Error"
+    assert re.fullmatch(
+        r"workflow is longer than maximum allowed size\. compressed size \d+ > maxSize 1048576",
+        ended["status"]["message"],
+    )
+    assert len(json.dumps(ended)) <= 1024 * 1024
+
+
+async def test_a_long_workflow_is_compressed_and_can_still_be_resumed(workloads: Workloads) -> None:
+    many = {"name": "many", "template": "leaf", "withItems": ["x" * 6000 + str(number) for number in range(100)]}
+    main = {"name": "main", "steps": [[many], [{"name": "pause", "template": "wait"}]]}
+    leaf, wait = {"name": "leaf", "steps": []}, {"name": "wait", "suspend": {}}
+    await workloads.submit({"entrypoint": "main", "templates": [main, leaf, wait]})
+
+    def paused(workflow: dict[str, Any]) -> list[str]:
+        return [key for key, node in nodes_of(workflow).items() if node["type"] == "Suspend"]
+
+    long = await workloads.workflow(paused)
+    assert "nodes" not in long["status"]
+    (node,) = paused(long)
+    change = {"status": {"nodes": {node: {"phase": "Succeeded"}}, "compressedNodes": None}}
+    await workloads.api.patch(workloads.api.resource("workflows", "argoproj.io"), "w", change, "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert ended["status"]["phase"] == "Succeeded"
+
+
+async def test_what_the_stand_in_does_not_do_ends_a_workflow_before_anything_runs(workloads: Workloads) -> None:
+    counted = {"name": "count", "template": "start", "withSequence": {"count": "3"}}
+    main = {"name": "main", "steps": [[{"name": "first", "template": "start"}], [counted]]}
+    spec = {"entrypoint": "main", "parallelism": 1, "templates": [main, container("true")]}
+    ended = await workloads.run(spec)
+    assert ended["status"]["phase"] == "Error"
+    assert ended["status"]["message"] == (
+        "the sandbox does not do spec.parallelism, templates.main.steps[1][count].withSequence; "
+        "sandbox/README.md says what it does"
+    )
+    assert await workloads.pods() == []
+
+
+async def test_a_workflow_waits_for_a_node_and_says_so(workloads: Workloads) -> None:
+    nodes = workloads.api.resource("nodes")
+    for name in ("dev1", "dev2"):
+        await workloads.api.patch(nodes, name, {"spec": {"unschedulable": True}})
+    await workloads.submit(one("true"))
+    waiting = await workloads.workflow(
+        lambda found: found.get("status", {}).get("nodes", {}).get("w", {}).get("message")
+    )
+    node = waiting["status"]["nodes"]["w"]
+    assert (waiting["status"]["phase"], node["phase"]) == ("Running", "Pending")
+    assert node["message"].startswith("Unschedulable: 0/2 nodes are available: 2 node(s) were unschedulable. ")
+    await workloads.api.patch(nodes, "dev1", {"spec": {"unschedulable": False}})
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert ended["status"]["phase"] == "Succeeded"
+    assert not ended["status"]["nodes"]["w"].get("message")
+
+
+NO_ACCOUNT = 'is forbidden: error looking up service account default/nobody: serviceaccount "nobody" not found'
+
+
+async def test_a_pod_without_its_account_is_an_error_of_the_workflow(workloads: Workloads) -> None:
+    ended = await workloads.run({**one("true"), "serviceAccountName": "nobody"})
+    refused = f'pods "w" {NO_ACCOUNT}'
+    assert (ended["status"]["phase"], ended["status"]["message"]) == (
+        "Error", f"error in entry template execution: {refused}",
+    )  # fmt: skip
+    assert ended["status"]["nodes"]["w"]["message"] == refused
+    assert await workloads.pods() == []
+
+
+async def test_a_step_without_its_account_fails_the_steps_with_the_reason(workloads: Workloads) -> None:
+    main = {"name": "main", "steps": [[{"name": "a", "template": "start"}]]}
+    spec = {"entrypoint": "main", "templates": [main, container("true")], "serviceAccountName": "nobody"}
+    ended = await workloads.run(spec)
+    assert ended["status"]["phase"] == "Failed"
+    assert ended["status"]["message"].startswith("step group deemed errored due to child w[0].a error: pods ")
+    assert ended["status"]["message"].endswith(NO_ACCOUNT)
 
 
 async def test_a_workflow_fails_with_what_its_processes_cannot_honour(executing: Workloads) -> None:
@@ -162,6 +290,30 @@ async def test_what_depends_on_a_failed_task_is_omitted(workloads: Workloads) ->
     ended = await workloads.run({"entrypoint": "main", "templates": templates})
     assert ended["status"]["phase"] == "Failed"
     assert {n["displayName"]: n["phase"] for n in ended["status"]["nodes"].values()}["b"] == "Omitted"
+
+
+@pytest.mark.parametrize(("fail_fast", "begun"), [(True, False), (False, True)])
+async def test_after_a_failed_task_others_begin_only_if_they_may(
+    workloads: Workloads,
+    fail_fast: bool,  # noqa: FBT001
+    begun: bool,  # noqa: FBT001
+) -> None:
+    tasks = [
+        {"name": "a", "template": "fail"}, {"name": "pause", "template": "wait"}, say("after", "x", depends="pause"),
+    ]  # fmt: skip
+    fail = {"name": "fail", "container": {"image": "x", "command": ["false"]}}
+    main = {"name": "main", "dag": {"tasks": tasks, "failFast": fail_fast}}
+    templates = [main, fail, {"name": "wait", "suspend": {}}, SAY]
+    await workloads.submit({"entrypoint": "main", "templates": templates})
+    workflow = await workloads.workflow(
+        lambda found: {node["phase"] for node in nodes_of(found).values() if node["name"] == "w.a"} == {"Failed"}
+    )
+    (pause,) = [node["id"] for node in nodes_of(workflow).values() if node["name"] == "w.pause"]
+    change = {"status": {"nodes": {pause: {"phase": "Succeeded"}}}}
+    await workloads.api.patch(workloads.api.resource("workflows", "argoproj.io"), "w", change, "default")
+    ended = await workloads.workflow(lambda found: found["status"].get("finishedAt"))
+    assert ended["status"]["phase"] == "Failed"
+    assert ("w.after" in {node["name"] for node in nodes_of(ended).values()}) is begun
 
 
 async def test_tasks_in_a_circle_are_an_error(workloads: Workloads) -> None:
