@@ -32,9 +32,14 @@ _ROOT = Path(__file__).resolve().parent.parent
 _MANIFESTS = ("crds", "knative", "eventing")
 _EXAMPLE = _ROOT / "examples" / "nodehasemergencyevent"
 
-EXECUTE_WARNING = (
-    "--execute: what a workflow's containers contain runs on this machine, as you, with no container around it.\n"
-    "An alert that matches a rule is then enough to run that rule's commands. Use it with rules you trust."
+EXECUTED = (
+    "EXECUTE=1: what a workflow's containers contain runs on this machine, as you, with no container around it: an\n"
+    "alert that matches a rule is enough to run that rule's commands. Use it with rules you trust. A pod that asks\n"
+    "for what a process cannot have (mounts, privileges, the host's namespaces, another user, devices) is refused."
+)
+PRETENDED = (
+    "No command of a workflow is run: its pods only pretend to, and their logs say what would have run (EXECUTE=1\n"
+    "runs it on this machine)."
 )
 
 _LAST_PORT = 65535
@@ -131,8 +136,7 @@ _command("demo", _demo, "Show an alert's life; the exit code is 0 when its workf
 
 def _run_until_done(settings: Settings, session: Session) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    if settings.execute:
-        typer.secho(EXECUTE_WARNING, fg="yellow", err=True)
+    typer.secho(EXECUTED if settings.execute else PRETENDED, fg="yellow", err=True)
     try:
         return asyncio.run(_session(settings, session))
     except (StateError, UnusableFileError, PortTakenError, UnreadableManifestError) as error:

@@ -68,12 +68,21 @@ class Persistence(Protocol):
 class Store:
     """All objects, and the recent past."""
 
-    def __init__(self, persistence: Persistence | None = None, *, history: int = 10_000) -> None:
+    def __init__(
+        self,
+        persistence: Persistence | None = None,
+        *,
+        history: int = 10_000,
+        history_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
         self._buckets: dict[str, dict[Key, Entry]] = {}
         self._sorted: dict[str, list[Key]] = {}
         self._by_uid: dict[str, tuple[str, Key]] = {}
         self._dependents: dict[str, dict[tuple[str, Key], None]] = {}
-        self._history: deque[Change] = deque(maxlen=history)
+        self._history: deque[Change] = deque()
+        self._history_limits = (history, history_bytes)
+        self._history_bytes = 0
+        self._forgetting = False
         self._subscribers: dict[Callable[[Change], None], None] = {}
         self._persistence = persistence
         self.revision = 1
@@ -86,7 +95,7 @@ class Store:
     @property
     def oldest(self) -> int:
         """The oldest revision from which a watch can still start."""
-        if len(self._history) == self._history.maxlen:
+        if self._forgetting:
             return self._history[0].entry.revision
         return self._history[0].entry.revision - 1 if self._history else self.revision
 
@@ -177,9 +186,18 @@ class Store:
             self._persistence.close()
 
     def _tell(self, change: Change) -> None:
-        self._history.append(change)
+        self._remember(change)
         for tell in list(self._subscribers):
             tell(change)
+
+    def _remember(self, change: Change) -> None:
+        """Keep a change, and forget the oldest where there are too many or their JSON is too long."""
+        self._history.append(change)
+        self._history_bytes += len(change.entry.json)
+        most, longest = self._history_limits
+        while len(self._history) > most or (len(self._history) > 1 and self._history_bytes > longest):
+            self._history_bytes -= len(self._history.popleft().entry.json)
+            self._forgetting = True
 
     def _place(self, bucket: str, entry: Entry) -> Entry | None:
         key = (namespace_of(entry.obj), name_of(entry.obj))

@@ -42,7 +42,9 @@ def command(*args: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_demo_prints_an_alerts_life_and_exits_with_its_success(state: Path) -> None:
     done = command("demo", "--port=0", f"--state-dir={state}")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (first,) = done.stderr.splitlines()
+    assert first.startswith("No command of a workflow is run")
     lines = done.stdout.splitlines()
     (header,) = [number for number, line in enumerate(lines) if line.startswith("NAME ")]
     rows = [line.split() for line in lines[header + 1 :] if line.startswith("default-nodehasemergencyevent-")]
@@ -90,7 +92,33 @@ def test_with_execute_the_alert_really_cordons_the_node(executing: Driver) -> No
     (workflow,) = executing.workflows_of(line["name"])
     log = kubectl("logs", "-l", f"workflows.argoproj.io/workflow={workflow['metadata']['name']}")
     assert log == "node/dev1 cordoned\n"
-    assert "runs on this machine" in executing.cluster.output
+    assert executing.cluster.output.startswith("EXECUTE=1: what a workflow's containers contain runs on this machine")
+
+
+def test_with_execute_a_command_whose_mounts_a_process_cannot_have_is_refused(
+    executing: Driver, tmp_path: Path
+) -> None:
+    (tmp_path / "precious").touch()
+    manifest = f"""
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        spec:
+          serviceAccountName: aegis-workflow
+          entrypoint: empty
+          volumes: [{{name: scratch, emptyDir: {{}}}}]
+          templates:
+            - name: empty
+              container:
+                image: busybox
+                command: [sh, -c, "rm -rf {tmp_path}/*"]
+                volumeMounts: [{{name: scratch, mountPath: {tmp_path}}}]
+        """
+    executing.rule("scratch", alert_type="Scratch", manifest=manifest)
+    line = executing.result(custom("Scratch", fingerprint="scratch"))
+    executing.settled(line["name"], "Failed")
+    (workflow,) = executing.workflows_of(line["name"])
+    assert "cannot honour spec.containers[main].volumeMounts" in workflow["status"]["message"]
+    assert (tmp_path / "precious").exists()
 
 
 def test_a_busy_port_is_named_in_a_clear_message(state: Path) -> None:

@@ -20,6 +20,7 @@ from functions.alert_normalizer.settings import Settings
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.workflow_renderer.checking import check
 from functions.workflow_renderer.rendering import render
+from sandbox.workloads.nodes import choose
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 COMMANDS = {
@@ -42,12 +43,16 @@ def alert(folder: str) -> AegisAlert:
     return AegisAlert.read(manifest(incoming, Settings(), episode=0, events=[]))
 
 
-def step(folder: str) -> dict[str, Any]:
-    """The one step of the workflow that the example's alert leads to."""
+def workflow(folder: str) -> dict[str, Any]:
+    """The workflow that the example's alert leads to."""
     stored = alert(folder)
     stored = AegisAlert.read({**stored.manifest(), "metadata": {"name": "x", "namespace": "monitoring", "uid": "1"}})
-    workflow = render(AegisOpsTemplate.read(load(folder, "template.yaml")).spec.manifest, stored)
-    (template,) = workflow["spec"]["templates"]
+    return dict(render(AegisOpsTemplate.read(load(folder, "template.yaml")).spec.manifest, stored))
+
+
+def step(folder: str) -> dict[str, Any]:
+    """The one step of the workflow that the example's alert leads to."""
+    (template,) = workflow(folder)["spec"]["templates"]
     return dict(template)
 
 
@@ -88,6 +93,18 @@ def test_the_template_is_valid(folder: str) -> None:
 def test_the_template_becomes_the_command(folder: str, command: list[str]) -> None:
     made = step(folder)["container"]
     assert [*made["command"], *made["args"]] == command
+
+
+@each_folder
+def test_what_uncordons_runs_where_every_node_is_cordoned(folder: str) -> None:
+    made = workflow(folder)["spec"]
+    cordoned = {
+        "metadata": {"name": "dev1"},
+        "spec": {"unschedulable": True},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    pod = {"spec": {"tolerations": made.get("tolerations") or []}}
+    assert (choose(pod, [cordoned])[0] == "dev1") is ("uncordon" in json.dumps(made))
 
 
 def test_a_quoted_value_is_one_word_of_the_command() -> None:
