@@ -25,6 +25,8 @@ class Result:
     outputs: Mapping[str, str] = field(default_factory=dict)
     begun: bool = True
     """False if the API server did not take its pod."""
+    lasting: bool = False
+    """True if it would end so again, however often it is tried."""
 
     @property
     def good(self) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NOT_FOUND = 404
+_OUTPUT_LIMIT = 256 * 1024
 
 
 class WorkflowController:
@@ -90,8 +91,13 @@ class WorkflowController:
                 raise
 
     def _output_of(self, pod: Object) -> str:
-        file = self._logs.file(pod["metadata"]["uid"], "main")
-        return file.read_text(errors="replace") if file.exists() else ""
+        """What the pod has printed; of much only the end, as Argo's executor passes it on."""
+        path = self._logs.file(pod["metadata"]["uid"], "main")
+        if not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _OUTPUT_LIMIT))
+            return file.read(_OUTPUT_LIMIT).decode(errors="replace")
 
 
 def _lifetime(strategy: Mapping[str, Any], phase: str) -> float | None:

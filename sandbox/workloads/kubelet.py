@@ -76,8 +76,10 @@ class Kubelet:
     async def _live(self, pod: Object) -> None:
         pod = await self._placed(pod)
         if refused := self._runner.refused(pod):
-            await self._write(pod, podstatus.ended_as_a_whole("NotHonoured", refused))
-            await podevents.warn(self._api, pod, reason="NotHonoured", message=refused, component=podevents.KUBELET)
+            await self._write(pod, podstatus.ended_as_a_whole(podstatus.NOT_HONOURED, refused))
+            await podevents.warn(
+                self._api, pod, reason=podstatus.NOT_HONOURED, message=refused, component=podevents.KUBELET
+            )
             return
         started = now()
         self._logs.begin(pod["metadata"]["uid"])

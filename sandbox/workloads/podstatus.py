@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from sandbox.api import Object
     from sandbox.workloads.containers import Exit
 
+NOT_HONOURED = "NotHonoured"
+"""The reason of a pod that is refused, since a process cannot be what it asks for."""
+
 
 def unschedulable(message: str, moment: str) -> dict[str, Any]:
     """No node takes the pod."""

@@ -14,6 +14,7 @@ from sandbox.workloads.calls import Place, Result, expand, failure_of_steps, fai
 from sandbox.workloads.errors import InvalidSpecError
 from sandbox.workloads.nodetree import node_id, pod_name
 from sandbox.workloads.podspec import pod_for
+from sandbox.workloads.podstatus import NOT_HONOURED
 from sandbox.workloads.variables import holds, substitute
 from sandbox.workloads.workflowspec import inputs_of, kind_of
 
@@ -37,7 +38,6 @@ _TOO_DEEP = (
     "Maximum recursion depth exceeded. "
     "See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
 )
-_RESULT_LIMIT = 256 * 1024  # what a script prints beyond that is not passed on, only its end
 
 
 class TemplateRunner:
@@ -104,7 +104,7 @@ class TemplateRunner:
         for attempt in itertools.count():
             inner = replace(place, node=f"{place.node}({attempt})", boundary=place.node)
             result = await self._pod(inner, template, {**scope, "retries": str(attempt)})
-            if result.phase not in retried:
+            if result.lasting or result.phase not in retried:
                 break
             wait = _backoff(backoff, attempt)
             message = ""
@@ -143,11 +143,11 @@ class TemplateRunner:
         status = pod["status"]
         main = next((s for s in status.get("containerStatuses") or [] if s["name"] == "main"), None)
         if main is None:
-            return Result("Failed", status.get("message", ""))
+            return Result("Failed", status.get("message", ""), lasting=status.get("reason") == NOT_HONOURED)
         ended = main["state"]["terminated"]
         outputs = {"exitCode": str(ended["exitCode"])}
         if script:
-            outputs["outputs.result"] = self._output_of(pod).strip()[-_RESULT_LIMIT:]
+            outputs["outputs.result"] = self._output_of(pod).strip()
         if status["phase"] == "Succeeded":
             return Result("Succeeded", outputs=outputs)
         detail = f": {ended['message']}" if ended.get("message") else ""

@@ -246,6 +246,23 @@ async def test_a_workflow_fails_with_what_its_processes_cannot_honour(executing:
     assert ended["status"]["nodes"]["w"]["message"] == ended["status"]["message"]
 
 
+async def test_what_cannot_be_honoured_is_not_tried_again(executing: Workloads) -> None:
+    spec = one("true", retryStrategy={"limit": 3, "retryPolicy": "Always"})
+    spec["templates"][0]["container"]["workingDir"] = "/"
+    ended = await executing.run(spec)
+    assert "workingDir" in ended["status"]["message"]
+    assert len(await executing.pods()) == 1
+
+
+async def test_of_a_long_output_only_the_end_is_passed_on(executing: Workloads) -> None:
+    source = "head -c 300000 /dev/zero | tr '\\0' x; echo end"
+    script = {"name": "start", "script": {"image": "x", "command": ["sh"], "source": source}}
+    ended = await executing.run({"entrypoint": "start", "templates": [script]})
+    result = ended["status"]["nodes"]["w"]["outputs"]["result"]
+    assert len(result) <= 256 * 1024
+    assert result.endswith("xend")
+
+
 async def test_steps_pass_parameters_items_and_conditions(workloads: Workloads) -> None:
     steps = [
         [say("a", "hello {{workflow.parameters.who}}"), say("b", "{{item}}", withItems=["1", {"x": 2}])],
