@@ -151,7 +151,7 @@ class TemplateRunner:
         if status["phase"] == "Succeeded":
             return Result("Succeeded", outputs=outputs)
         detail = f": {ended['message']}" if ended.get("message") else ""
-        return Result("Failed", f"{ended['reason']} (exit code {ended['exitCode']}){detail}", outputs)
+        return Result("Failed", f"main: {ended['reason']} (exit code {ended['exitCode']}){detail}", outputs)
 
     async def _suspend(self, place: Place, template: Mapping[str, Any], _scope: Mapping[str, str]) -> Result:
         self._changed()

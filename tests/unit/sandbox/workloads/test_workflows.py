@@ -84,7 +84,7 @@ async def test_a_failure_is_repeated_as_often_as_allowed(workloads: Workloads) -
     assert ended["status"]["message"] == "No more retries left"
     assert len(await workloads.pods()) == 3
     attempts = [node for node in ended["status"]["nodes"].values() if node["type"] == "Pod"]
-    assert {node["message"] for node in attempts} == {"Error (exit code 3)"}
+    assert {node["message"] for node in attempts} == {"main: Error (exit code 3)"}
 
 
 @pytest.mark.parametrize(
