@@ -26,6 +26,8 @@ def outside(rule: Rule | None, value: Any, path: str) -> Iterator[str]:
         for index, item in enumerate(value):
             name = item.get("name", index) if isinstance(item, dict) else index
             yield from outside(rule, item, f"{path}[{name}]")
+    elif not isinstance(value, dict):
+        yield path
     else:
         for key, item in value.items():
             if not _asks_nothing(key, item):

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TAG = re.compile(r"\{\{\s*(=?)(.*?)\s*\}\}", re.DOTALL)
-_COMPARISON = re.compile(r"""\s*['"]?(?P<left>[^'"]*?)['"]?\s*(?P<op>==|!=)\s*['"]?(?P<right>[^'"]*?)['"]?\s*""")
+_OPERAND = r"""'[^']*'|"[^"]*"|(?:\{\{\s*[^={}][^{}]*\}\}|[\w.:/@+-])+"""
+_TERM = re.compile(rf"\s*(?P<left>{_OPERAND})\s*(?:(?P<operator>==|!=)\s*(?P<right>{_OPERAND})\s*)?")
+_JOINT = re.compile(r"&&|\|\|")
 
 
 class UnresolvedError(Exception):
@@ -27,13 +29,56 @@ def substitute(value: T, scope: Mapping[str, str]) -> T:
     return _replaced(value, scope)  # type: ignore[no-any-return]
 
 
-def holds(condition: str) -> bool:
-    """Whether a `when` clause holds once its tags are replaced: comparisons for equality, joined by && or ||.
+def is_known_condition(condition: Any) -> bool:
+    """Whether a `when` clause is one that `holds` can judge, whatever its tags stand for."""
+    return isinstance(condition, str) and _terms(condition) is not None
+
+
+def holds(condition: str, scope: Mapping[str, str]) -> bool:
+    """Whether a `when` clause holds: comparisons for equality, joined by && or ||.
+
+    It is read before its tags are replaced, so that a value is never taken for an operator.
 
     Raises:
-        UnresolvedError: when it is anything else.
+        UnresolvedError: when it is anything else, or a tag has no value.
     """
-    return any(all(_compare(term) for term in group.split("&&")) for group in condition.split("||"))
+    groups = _terms(condition)
+    if groups is None:
+        raise UnresolvedError(f"the sandbox knows only ==, !=, && and || in when: {condition}")
+    return any(all(_is_true(term, scope) for term in group) for group in groups)
+
+
+def _terms(condition: str) -> list[list[re.Match[str]]] | None:
+    """The alternatives that a condition consists of, each a list of terms; None if it is not known."""
+    groups: list[list[re.Match[str]]] = [[]]
+    at = 0
+    while term := _TERM.match(condition, at):
+        groups[-1].append(term)
+        at = term.end()
+        if at == len(condition):
+            return groups
+        joint = _JOINT.match(condition, at)
+        if joint is None:
+            return None
+        if joint[0] == "||":
+            groups.append([])
+        at = joint.end()
+    return None
+
+
+def _is_true(term: re.Match[str], scope: Mapping[str, str]) -> bool:
+    left = _operand(term["left"], scope)
+    if term["operator"]:
+        return (left == _operand(term["right"], scope)) == (term["operator"] == "==")
+    if left in ("true", "false"):
+        return left == "true"
+    if left == term["left"]:
+        raise UnresolvedError(f"the sandbox knows only ==, !=, && and || in when: {left}")
+    return holds(left, {})  # the value of a tag may be a whole condition
+
+
+def _operand(text: str, scope: Mapping[str, str]) -> str:
+    return substitute(text[1:-1] if text[0] in "'\"" else text, scope)
 
 
 def _replaced(value: Any, scope: Mapping[str, str]) -> Any:
@@ -52,13 +97,3 @@ def _value(match: re.Match[str], scope: Mapping[str, str]) -> str:
     if match[2] not in scope:
         raise UnresolvedError(f"failed to resolve {{{{{match[2]}}}}}")
     return scope[match[2]]
-
-
-def _compare(term: str) -> bool:
-    text = term.strip()
-    if text in ("true", "false"):
-        return text == "true"
-    match = _COMPARISON.fullmatch(text)
-    if match is None:
-        raise UnresolvedError(f"the sandbox knows only == and != in when: {term.strip()}")
-    return (match["left"] == match["right"]) == (match["op"] == "==")

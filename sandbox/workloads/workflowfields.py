@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.workloads.allowing import anything, outside
 from sandbox.workloads.calls import calls_of, needed
+from sandbox.workloads.variables import is_known_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,18 +51,18 @@ _CALL: Mapping[str, Rule] = {
     "name": anything,
     "template": anything,
     "arguments": _PARAMETERS,
-    "when": anything,
+    "when": is_known_condition,
     "withItems": anything,
     "withParam": anything,
     "continueOn": anything,
 }
 
 
-def _is_known_condition(depends: str) -> bool:
+def _are_known_dependencies(depends: str) -> bool:
     return needed({"depends": depends}) is not None
 
 
-_TASK: Mapping[str, Rule] = {**_CALL, "dependencies": anything, "depends": _is_known_condition}
+_TASK: Mapping[str, Rule] = {**_CALL, "dependencies": anything, "depends": _are_known_dependencies}
 _TEMPLATE: Mapping[str, Rule] = {
     **_HARMLESS,
     **_TO_THE_POD,

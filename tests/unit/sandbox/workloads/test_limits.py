@@ -14,7 +14,7 @@ TABLE = json.loads((ROOT / "functions" / "workflow_renderer" / "argo_fields.json
 CHAPTER = (ROOT / "sandbox" / "README.md").read_text(encoding="utf-8").partition("## Workflows")[2]
 LISTED = {name for names in re.findall(r"`([A-Za-z.]+)`", CHAPTER) for name in names.split(".")}
 LEAF = {"name": "leaf", "container": {"image": "x"}}
-MADE_OF = {"name", "template", "templates", "entrypoint", "onExit", "steps", "dag", "depends"}
+MADE_OF = {"name", "template", "templates", "entrypoint", "onExit", "steps", "dag", "depends", "when"}
 """Fields that the workflows below consist of, or whose values are read."""
 
 PLACES: dict[str, tuple[list[str], Any]] = {

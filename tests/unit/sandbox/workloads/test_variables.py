@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.workloads.variables import UnresolvedError, holds, substitute
+from sandbox.workloads.variables import UnresolvedError, holds, is_known_condition, substitute
 
 SCOPE = {"workflow.name": "w", "inputs.parameters.x": "value with {{workflow.name}}"}
 
@@ -36,12 +36,41 @@ def test_expressions_are_refused() -> None:
         ("a == a && b == c", False),
         ("true", True),
         ("false", False),
+        ("{{inputs.parameters.said}} == 'yes'", False),
+        ("'{{inputs.parameters.said}}' != no", True),
+        ("{{inputs.parameters.said}} == x || {{workflow.name}}-1 == w-1", True),
+        ("{{inputs.parameters.condition}}", True),
+        ("'' == ''", True),
     ],
 )
 def test_conditions(condition: str, expected: bool) -> None:  # noqa: FBT001
-    assert holds(condition) is expected
+    said = {"inputs.parameters.said": "(it's) a == a || true", "inputs.parameters.condition": "1 != 2"}
+    assert is_known_condition(condition)
+    assert holds(condition, SCOPE | said) is expected
 
 
-def test_a_condition_that_is_not_known_is_refused() -> None:
-    with pytest.raises(UnresolvedError, match="1 < 2"):
-        holds("1 < 2")
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "1 < 2",
+        "!(a == b)",
+        "(a == b)",
+        "a in (a, b)",
+        "a =~ b",
+        "a == b == c",
+        "a ==",
+        "&& a",
+        "",
+        "a b == c",
+        "{{=a}} == b",
+    ],
+)
+def test_a_condition_that_is_not_known_is_refused(condition: str) -> None:
+    assert not is_known_condition(condition)
+    with pytest.raises(UnresolvedError, match="the sandbox knows only"):
+        holds(condition, {})
+
+
+def test_a_value_that_is_no_condition_is_refused() -> None:
+    with pytest.raises(UnresolvedError, match="maybe"):
+        holds("{{answer}}", {"answer": "maybe"})
