@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,34 @@ def image(function: str) -> str:
     return f"{made['image']}@{made['digest']}"
 
 
-@pytest.fixture(scope="module", params=FUNCTIONS)
-def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of a function's folder under a name of its own, deployed from there."""
-    function = str(request.param)
-    folder = tmp_path_factory.mktemp("func") / function
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """Copies of all functions' folders under names of their own, deployed from there, all at once."""
+    copies = {function: copy(function, tmp_path_factory.mktemp("func")) for function in FUNCTIONS}
+    with ThreadPoolExecutor(len(copies)) as pool:
+        list(pool.map(deploy, copies.values()))
+        yield copies
+        list(pool.map(lambda folder: func("delete", folder=folder), copies.values()))
+
+
+def copy(function: str, place: Path) -> Path:
+    """Copy a function's folder, and give it a name of its own."""
+    folder = place / function
     shutil.copytree(ROOT / "functions" / function, folder, ignore=shutil.ignore_patterns("__pycache__"))
     settings = (folder / "func.yaml").read_text()
     (folder / "func.yaml").write_text(re.sub(r"(?m)^(name: .*)$", r"\1-func", settings))
-    func("deploy", "--build=false", "--push=false", "--image", image(function), folder=folder)
-    yield folder
-    func("delete", folder=folder)
+    return folder
+
+
+def deploy(folder: Path) -> None:
+    """Deploy a function from its folder, in the image that was pushed for it."""
+    func("deploy", "--build=false", "--push=false", "--image", image(folder.name), folder=folder)
+
+
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def deployed(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
+    """The folder that one of them was deployed from."""
+    return folders[request.param]
 
 
 def manifest(name: str) -> Json:
