@@ -136,7 +136,6 @@ _command("demo", _demo, "Show an alert's life; the exit code is 0 when its workf
 
 def _run_until_done(settings: Settings, session: Session) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    typer.secho(EXECUTED if settings.execute else PRETENDED, fg="yellow", err=True)
     try:
         return asyncio.run(_session(settings, session))
     except (StateError, UnusableFileError, PortTakenError, UnreadableManifestError) as error:
@@ -149,6 +148,7 @@ async def _session(settings: Settings, session: Session) -> int:
     for sig in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
     async with running(settings) as cluster:
+        typer.secho(EXECUTED if settings.execute else PRETENDED, fg="yellow", err=True)
         work, stopped = asyncio.ensure_future(session(cluster)), asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
