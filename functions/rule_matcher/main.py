@@ -19,6 +19,7 @@ from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_ADDED, RESOURCE_
 from aegis.function import serve
 from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.scope import scope
 from functions.rule_matcher.answering import answer_alert
 from functions.rule_matcher.recording import record_rule
 from functions.rule_matcher.rules import RuleCache
@@ -29,7 +30,7 @@ ALERT, RULE = AegisAlert.resource.kind, AegisAlertOpsRule.resource.kind
 @cache
 def rules() -> RuleCache:
     """The rules that this process knows."""
-    return RuleCache(kube())
+    return RuleCache(kube(), scope())
 
 
 @functions_framework.aio.http

@@ -3,7 +3,8 @@
 Ten thousand rules must cost about as much as ten. Types without a pattern are looked up. A pattern is tried only on
 types that hold its literal text: it is filed under three characters of it, those that the fewest others are filed
 under. Only patterns without such a text (``.*``, ``(?i)disk``) are tried on every type. Many rules of one pattern are
-told apart by a label that they select.
+told apart by a label that they select. The rules of each namespace are filed apart, and when an alert first asks for
+them: those that do not count for an alert cost it nothing.
 """
 
 from collections import Counter, defaultdict
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.scope import EACH_ITS_OWN, SETTING, Scope
 from functions.rule_matcher.patterns import Branch, branches, matches
 from functions.rule_matcher.validity import Problem, problems
 
@@ -55,7 +58,7 @@ class Rule:
             {"namespace": namespace, "name": name, "uid": self.uid, "generation": self.generation}
         )
 
-    @property
+    @cached_property
     def template(self) -> TemplateReference:
         """The template it names, in its own namespace unless it says otherwise."""
         template = self.spec.ops_template
@@ -85,15 +88,18 @@ def labels_of(alert: AegisAlert) -> dict[str, str]:
     return {**alert.metadata.labels, STATUS_LABEL: alert.status.status.value}
 
 
-def judge(alert: AegisAlert, applying: Iterable[Rule]) -> Verdict:
-    """Choose among the rules that match: the highest priority wins, unless several have it.
+def judge(alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_OWN) -> Verdict:
+    """Choose among the rules that count and match: the highest priority wins, unless several have it.
 
     A rule that cannot work never applies. It is named only where there is none besides.
     """
     found = list(applying)
     able = [rule for rule in found if not rule.problems]
     if not found:
-        message = f"no rule selects alerts of type {alert.spec.type!r} and status {alert.status.status} with its labels"
+        message = (
+            f"no rule in {alert.metadata.namespace}, or in a namespace that {SETTING} names, selects alerts of type "
+            f"{alert.spec.type!r} and status {alert.status.status} with its labels"
+        )
         return Verdict(TriggerStatus.RULE_NOT_FOUND, message)
     if not able:
         told = "; ".join(f"{rule}: {rule.problems[0]}" for rule in _in_order(found)[:_NAMED])
@@ -101,10 +107,16 @@ def judge(alert: AegisAlert, applying: Iterable[Rule]) -> Verdict:
     priority = max(rule.spec.priority for rule in able)
     best = _in_order(rule for rule in able if rule.spec.priority == priority)
     if len(best) == 1:
-        return Verdict(TriggerStatus.TRIGGERED, f"rule {best[0]} applies", best[0])
+        return _trigger(alert, best[0], scope)
     more = f" and {len(best) - _NAMED} more" if len(best) > _NAMED else ""
     message = f"{len(best)} rules match with priority {priority}: {', '.join(map(str, best[:_NAMED]))}{more}"
     return Verdict(TriggerStatus.TOO_MANY_RULES_FOUND, message)
+
+
+def _trigger(alert: AegisAlert, rule: Rule, scope: Scope) -> Verdict:
+    if refusal := scope.refusal(rule.template, alert_namespace=alert.metadata.namespace):
+        return Verdict(TriggerStatus.TEMPLATE_NOT_FOUND, f"rule {rule} applies, but {refusal}")
+    return Verdict(TriggerStatus.TRIGGERED, f"rule {rule} applies", rule)
 
 
 def _in_order(rules: Iterable[Rule]) -> list[Rule]:
@@ -178,25 +190,67 @@ def _grams(branch: Branch) -> set[str]:
     return {text[at : at + _GRAM] for text in branch.literals for at in range(len(text) - _GRAM + 1)}
 
 
-class RuleIndex:
-    """The rules of all namespaces; never changed once it is made."""
+class _Filing:
+    """The rules of some namespaces, filed by their conditions once they are asked for."""
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
-        """File the rules by their conditions."""
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Keep the rules."""
+        self.rules = tuple(rules)
+
+    @cached_property
+    def _patterns(self) -> dict[str, _Patterns]:
         by_status: dict[str, dict[str, list[Rule]]] = defaultdict(lambda: defaultdict(list))
-        for rule in rules:
-            for condition in dict.fromkeys((c.status, c.type) for c in rule.spec.alert_conditions):
-                by_status[condition[0]][condition[1]].append(rule)
-        self._patterns = {status: _Patterns(found) for status, found in by_status.items()}
+        for rule in self.rules:
+            for status, text in dict.fromkeys((c.status, c.type) for c in rule.spec.alert_conditions):
+                by_status[status][text].append(rule)
+        return {status: _Patterns(found) for status, found in by_status.items()}
 
-    def find(self, alert: AegisAlert) -> Verdict:
-        """The one rule that applies to an alert, or why there is none."""
-        labels = labels_of(alert)
-        patterns = self._patterns.get(alert.status.status.value)
+    def applying(self, alert_type: str, labels: Mapping[str, str]) -> dict[Where, Rule]:
+        """The rules that apply to alerts of a type with these labels, of which one is the status."""
+        patterns = self._patterns.get(labels[STATUS_LABEL])
         found: dict[Where, Rule] = {}
-        for pattern in patterns.matching(alert.spec.type) if patterns else ():
+        for pattern in patterns.matching(alert_type) if patterns else ():
             for label in (None, *labels.items()):
                 for rule in pattern.rules.get(label, ()):
                     if rule.selects(labels):
                         found[rule.where] = rule
-        return judge(alert, found.values())
+        return found
+
+
+_SHARED = ""
+"""In the place of a namespace: all those whose rules count for every alert."""
+
+
+class RuleIndex:
+    """The rules of all namespaces, and for whose alerts they count; never changed once it is made."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] = (),
+        scope: Scope = EACH_ITS_OWN,
+        known: Mapping[str, _Filing] = MappingProxyType({}),
+    ) -> None:
+        """File the rules; what is ``known`` of a namespace whose rules are the same is kept."""
+        grouped: dict[str, list[Rule]] = defaultdict(list)
+        for rule in rules:
+            grouped[_SHARED if scope.is_shared(rule.where[0]) else rule.where[0]].append(rule)
+        self._filed = {name: _same_or_new(known.get(name), group) for name, group in grouped.items()}
+        self._scope = scope
+
+    def remade(self, rules: Iterable[Rule]) -> Self:
+        """The index of the rules as they are now, where an edit costs no more than the namespace it is in."""
+        return type(self)(rules, self._scope, self._filed)
+
+    def find(self, alert: AegisAlert) -> Verdict:
+        """The one rule that applies to an alert, or why there is none."""
+        labels = labels_of(alert)
+        found: dict[Where, Rule] = {}
+        for name in (_SHARED, alert.metadata.namespace):
+            if filing := self._filed.get(name):
+                found |= filing.applying(alert.spec.type, labels)
+        return judge(alert, found.values(), self._scope)
+
+
+def _same_or_new(known: _Filing | None, rules: Sequence[Rule]) -> _Filing:
+    new = _Filing(rules)
+    return known if known is not None and known.rules == new.rules else new

@@ -17,6 +17,7 @@ from aegis.kube import Change, Kube
 from aegis.models.base import Object, Resource
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.names import ResourceVersion
+from aegis.scope import EACH_ITS_OWN, Scope
 from functions.rule_matcher.matching import Rule, RuleIndex, Where
 
 _WATCH_SECONDS = 300.0
@@ -37,11 +38,12 @@ class StoredRule(Object):
 class RuleCache:
     """What is known of the rules; close it when the process does not end with it."""
 
-    def __init__(self, kube: Kube) -> None:
-        """Nothing is read until the rules are first needed."""
+    def __init__(self, kube: Kube, scope: Scope = EACH_ITS_OWN) -> None:
+        """Nothing is read until the rules are first needed; the scope says for whose alerts they count."""
         self._kube = kube
         self._rules: dict[Where, Rule] = {}
-        self._index: RuleIndex | None = None
+        self._index = RuleIndex((), scope)
+        self._outdated = False
         self._following = False
         self._begun = 0
         self._read = 0
@@ -79,8 +81,9 @@ class RuleCache:
             await asyncio.wait([follower])
 
     def _indexed(self) -> RuleIndex:
-        if self._index is None:
-            self._index = RuleIndex(self._rules.values())
+        if self._outdated:
+            self._index = self._index.remade(self._rules.values())
+            self._outdated = False
         return self._index
 
     async def _list(self) -> None:
@@ -122,11 +125,11 @@ class RuleCache:
             self._drop(where)
             return
         self._rules[where] = Rule(where, meta.uid, meta.generation, spec)
-        self._index = None
+        self._outdated = True
 
     def _drop(self, where: Where) -> None:
         if self._rules.pop(where, None) is not None:
-            self._index = None
+            self._outdated = True
 
     async def _follow(self) -> None:
         """Watch from the last list on, and list again whenever a watch has ended, however it did."""

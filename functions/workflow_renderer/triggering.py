@@ -14,6 +14,7 @@ from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate, TemplateSpec
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
 from aegis.recorder import record
+from aegis.scope import scope
 from aegis.transition import transition
 from functions.workflow_renderer.decision import is_as_matched, is_wanted, refuse, unmatch
 from functions.workflow_renderer.workflow import build_workflow
@@ -118,6 +119,8 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
     from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
     from functions.workflow_renderer.rendering import render  # noqa: PLC0415  (see recording)
 
+    if refusal := scope().refusal(reference, alert_namespace=alert.metadata.namespace):
+        raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, refusal)
     where = f"{reference.namespace}/{reference.name}"
     try:
         template = await kube.get(Template, namespace=reference.namespace, name=reference.name)

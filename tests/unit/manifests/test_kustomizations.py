@@ -40,6 +40,19 @@ def test_every_policy_is_in_force(manifests: Sequence[Manifest]) -> None:
     assert all(policy.spec["failurePolicy"] == "Fail" for policy in policies.values())
 
 
+def test_whoever_applies_a_rule_needs_to_use_a_template_of_another_namespace(
+    manifests: Sequence[Manifest],
+) -> None:
+    spec = of_kind(manifests, POLICY)["aegis-rule-template"].spec
+    (resources,) = spec["matchConstraints"]["resourceRules"]
+    assert (resources["resources"], resources["operations"]) == (["aegisalertopsrules"], ["CREATE", "UPDATE"])
+    (validation,) = spec["validations"]
+    assert validation["expression"].replace("\n", "").replace(" ", "") == (
+        "authorizer.group('aegis.io').resource('aegisopstemplates').namespace(object.spec.opsTemplate.namespace)"
+        ".name(object.spec.opsTemplate.?name.orValue('')).check('use').allowed()"
+    )
+
+
 def test_every_object_is_in_the_namespace_or_in_none(manifests: Sequence[Manifest]) -> None:
     for manifest in manifests:
         expected = None if manifest.kind in CLUSTER_SCOPED else "monitoring"

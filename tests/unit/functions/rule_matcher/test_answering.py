@@ -26,7 +26,7 @@ async def resolve(cluster: Cluster, alert: AegisAlert, **status: Any) -> AegisAl
 
 
 async def test_a_match_is_recorded_and_passed_on(cluster: Cluster) -> None:
-    rule = await cluster.rule("r", namespace="gpu-team", template="cordon")
+    rule = await cluster.rule("r", template="cordon")
     alert = await cluster.alert()
     reply = await cluster.handle(event(alert))
     stored = await cluster.now(alert)
@@ -34,13 +34,13 @@ async def test_a_match_is_recorded_and_passed_on(cluster: Cluster) -> None:
     assert stored.status.start_time == alert.metadata.creation_timestamp
     assert stored.status.firing.rule is not None
     assert stored.status.firing.rule.wire() == {
-        "namespace": "gpu-team",
+        "namespace": "monitoring",
         "name": "r",
         "uid": rule.metadata.uid,
         "generation": 1,
     }
     assert stored.status.firing.template is not None
-    assert stored.status.firing.template.wire() == {"namespace": "gpu-team", "name": "cordon"}
+    assert stored.status.firing.template.wire() == {"namespace": "monitoring", "name": "cordon"}
     assert reply is not None
     assert (reply.type, reply.subject, reply.data["phase"]) == (RULE_MATCHED, "monitoring/a", "firing")
     assert reply.data["alert"]["kind"] == "AegisAlert"
@@ -94,13 +94,34 @@ async def test_an_alert_without_rule_says_so_once(cluster: Cluster) -> None:
 
 async def test_a_tie_runs_nothing_and_names_the_rules(cluster: Cluster) -> None:
     await cluster.rule("one")
-    await cluster.rule("two", namespace="gpu-team")
+    await cluster.rule("two")
+    await cluster.rule("three", namespace="gpu-team")
     alert = await cluster.alert()
     assert await cluster.handle(event(alert)) is None
     (condition,) = (await cluster.now(alert)).status.conditions
     assert condition.reason == "TooManyRulesFound"
-    assert "gpu-team/two, monitoring/one" in condition.message
+    assert "2 rules match with priority 0: monitoring/one, monitoring/two" in condition.message
     assert await cluster.said() == [("Warning", "TooManyRulesFound", "a")]
+
+
+async def test_a_rule_of_another_namespace_takes_over_no_alert(cluster: Cluster) -> None:
+    await cluster.rule("r")
+    await cluster.rule("r", ".*", namespace="gpu-team", priority=2**31 - 1)
+    alert = await cluster.alert()
+    assert await cluster.handle(event(alert)) is not None
+    matched = (await cluster.now(alert)).status.firing.rule
+    assert matched is not None
+    assert matched.namespace == "monitoring"
+
+
+async def test_a_template_of_a_namespace_that_does_not_count_is_not_found(cluster: Cluster) -> None:
+    await cluster.rule(opsTemplate={"namespace": "gpu-team", "name": "t"})
+    alert = await cluster.alert()
+    assert await cluster.handle(event(alert)) is None
+    stored = await cluster.now(alert)
+    assert (shown(stored), stored.status.firing.template) == (("TemplateNotFound", ""), None)
+    assert "AEGIS_RULE_NAMESPACES" in stored.status.conditions[0].message
+    assert await cluster.said() == [("Warning", "TemplateNotFound", "a")]
 
 
 async def test_a_rule_that_was_just_applied_is_found(cluster: Cluster) -> None:

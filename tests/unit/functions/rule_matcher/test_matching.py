@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.scope import SETTING, read
 from functions.rule_matcher.matching import Rule, RuleIndex, Verdict, judge, labels_of
 from functions.rule_matcher.patterns import matches
 from tests.unit.functions.rule_matcher.objects import alert, rule
@@ -39,7 +40,7 @@ def names(verdict: Verdict) -> str:
             alert(labels={"alert-status": "Firing"}, status={"status": "Resolved"}),
             id="by the status as it is now, not as it was labelled",
         ),
-        pytest.param(rule("r", namespace="gpu-team"), alert(), id="from another namespace"),
+        pytest.param(rule("r", namespace="gpu-team"), alert(namespace="gpu-team"), id="from the alert's own namespace"),
     ],
 )
 def test_a_rule_applies(the_rule: Rule, the_alert: AegisAlert) -> None:
@@ -60,6 +61,7 @@ def test_a_rule_applies(the_rule: Rule, the_alert: AegisAlert) -> None:
             alert(labels={"node": "n1"}),
             id="an expression does not hold",
         ),
+        pytest.param(rule("r", ".*", namespace="gpu-team", priority=2**31 - 1), alert(), id="from another namespace"),
     ],
 )
 def test_a_rule_does_not_apply(the_rule: Rule, the_alert: AegisAlert) -> None:
@@ -73,7 +75,11 @@ def test_a_rule_does_not_apply(the_rule: Rule, the_alert: AegisAlert) -> None:
         pytest.param([rule("low"), rule("high", priority=1)], "monitoring/high", id="the highest priority wins"),
         pytest.param([rule("below", priority=-1), rule("plain")], "monitoring/plain", id="priorities may be negative"),
         pytest.param([rule("a"), rule("b")], "TooManyRulesFound", id="a tie"),
-        pytest.param([rule("a", namespace="x"), rule("a")], "TooManyRulesFound", id="a tie across namespaces"),
+        pytest.param([rule("a", namespace="x"), rule("a")], "monitoring/a", id="no tie with another namespace"),
+        pytest.param(
+            [rule("a", namespace="x"), rule("b", namespace="x"), rule("c")], "monitoring/c", id="a tie elsewhere"
+        ),
+        pytest.param([rule("a", "(", namespace="x", template="")], "RuleNotFound", id="only an invalid rule elsewhere"),
         pytest.param([rule("a"), rule("b"), rule("c", priority=2)], "monitoring/c", id="a tie below the winner"),
         pytest.param([rule("r", "NodeDown", "Node.*")], "monitoring/r", id="one rule by two conditions is no tie"),
         pytest.param([rule("r", "NodeDown", "(")], "RuleError", id="only an invalid rule"),
@@ -85,6 +91,47 @@ def test_a_rule_does_not_apply(the_rule: Rule, the_alert: AegisAlert) -> None:
 )
 def test_of_several_rules_one_wins_or_none(rules: Sequence[Rule], expected: str) -> None:
     assert names(RuleIndex(rules).find(alert())) == expected
+
+
+NAMED = read({SETTING: "gpu-team"})
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([rule("r", namespace="gpu-team")], "gpu-team/r", id="from a namespace that is named"),
+        pytest.param([rule("r", namespace="games")], "RuleNotFound", id="from another one"),
+        pytest.param([rule("a", namespace="gpu-team", priority=1), rule("b")], "gpu-team/a", id="by priority"),
+        pytest.param(
+            [rule("a", namespace="gpu-team"), rule("b")], "TooManyRulesFound", id="a tie with the alert's own"
+        ),
+        pytest.param(
+            [rule("r", opsTemplate={"namespace": "gpu-team", "name": "t"})], "monitoring/r", id="a template that counts"
+        ),
+        pytest.param(
+            [rule("r", opsTemplate={"namespace": "games", "name": "t"})], "TemplateNotFound", id="one that does not"
+        ),
+        pytest.param(
+            [rule("r", namespace="gpu-team", opsTemplate={"namespace": "monitoring", "name": "t"})],
+            "gpu-team/r",
+            id="a template beside the alert",
+        ),
+    ],
+)
+def test_rules_and_templates_count_from_namespaces_that_are_named(rules: Sequence[Rule], expected: str) -> None:
+    assert names(RuleIndex(rules, NAMED).find(alert())) == expected
+
+
+def test_where_all_namespaces_count_any_rule_may_answer() -> None:
+    rules = [rule("r", namespace="games", opsTemplate={"namespace": "elsewhere", "name": "t"})]
+    assert names(RuleIndex(rules, read({SETTING: "*"})).find(alert())) == "games/r"
+
+
+def test_a_template_that_does_not_count_is_explained_with_the_setting() -> None:
+    message = RuleIndex([rule("r", opsTemplate={"namespace": "games", "name": "t"})]).find(alert()).message
+    assert "rule monitoring/r applies" in message
+    assert "games/t" in message
+    assert SETTING in message
 
 
 def test_a_tie_names_the_rules_in_order() -> None:
@@ -125,9 +172,11 @@ def scan(the_alert: AegisAlert, rules: Iterable[Rule]) -> Verdict:
         [
             asked
             for asked in rules
-            if asked.selects(labels)
+            if asked.where[0] in (the_alert.metadata.namespace, *NAMED.named)
+            and asked.selects(labels)
             and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
         ],
+        NAMED,
     )
 
 
@@ -155,17 +204,36 @@ SPECS = st.fixed_dictionaries(
         ),
         "selector": SELECTORS,
         "priority": st.integers(0, 2),
+        "namespace": st.sampled_from(["monitoring", "gpu-team", "games"]),
     }
 )
 ALERTS = st.builds(
-    lambda typ, labels, status: alert(typ, labels=labels, status={"status": status}), TYPES, LABELS, STATUSES
+    lambda typ, labels, status, namespace: alert(typ, labels=labels, status={"status": status}, namespace=namespace),
+    TYPES,
+    LABELS,
+    STATUSES,
+    st.sampled_from(["monitoring", "games"]),
 )
 
 
 @given(specs=st.lists(SPECS, max_size=8), the_alert=ALERTS)
 def test_the_index_finds_what_a_plain_scan_finds(specs: list[dict[str, Any]], the_alert: AegisAlert) -> None:
     rules = [rule(f"r{number}", **spec) for number, spec in enumerate(specs)]
-    assert RuleIndex(rules).find(the_alert) == scan(the_alert, rules)
+    assert RuleIndex(rules, NAMED).find(the_alert) == scan(the_alert, rules)
+    assert RuleIndex(rules[1:], NAMED).remade(rules).find(the_alert) == scan(the_alert, rules)
+
+
+def test_rules_that_do_not_count_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def counting(pattern: str, text: str) -> bool:
+        tried.append(pattern)
+        return matches(pattern, text)
+
+    monkeypatch.setattr("functions.rule_matcher.matching.matches", counting)
+    rules = [rule("own", "Node.*"), *(rule(f"r{number}", f".*|{number}", namespace="games") for number in range(50))]
+    assert names(RuleIndex(rules).find(alert())) == "monitoring/own"
+    assert tried == ["Node.*"]
 
 
 def test_the_index_tries_few_of_many_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
