@@ -1,4 +1,4 @@
-"""From an alert to its match: read only what the decision lacks, write what it says, pass on a match that stands."""
+"""From an alert to its match: read it and what the decision lacks, write what it says, pass on a match that stands."""
 
 import logging
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aegis import clock
-from aegis.errors import BadEvent, NotFound
+from aegis import clock, hints
+from aegis.errors import NotFound
 from aegis.events import RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase
@@ -23,6 +23,7 @@ from functions.rule_matcher.decision import (
     Unsure,
     awaits_workflow,
     decide,
+    give_up,
     is_answered,
 )
 from functions.rule_matcher.rules import RuleCache
@@ -35,13 +36,14 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
     """Take the alert's next step; an alert that is gone needs none.
 
     Raises:
-        BadEvent: when the event's data is no AegisAlert as the API server stores it.
+        BadEvent: when the event's data names no AegisAlert.
         Unavailable: when the API server does not answer.
     """
-    alert = _read(event)
-    if event.type == RESOURCE_UPDATED and is_answered(alert):
+    hint = hints.named(event.data, AegisAlert)
+    if event.type == RESOURCE_UPDATED and _says_answered(event):
         return None
     try:
+        alert = await hints.read(kube, hint)
         item = await _settle(kube, rules, alert)
     except NotFound:
         return None
@@ -57,15 +59,12 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
     )
 
 
-def _read(event: Event) -> AegisAlert:
+def _says_answered(event: Event) -> bool:
+    """Whether the event itself says that nothing is left to do: all that is believed of one is that it is needless."""
     try:
-        alert = AegisAlert.read(event.data)
-    except ValidationError as error:
-        raise BadEvent(f"data: not an AegisAlert: {error}") from error
-    meta = alert.metadata
-    if not (meta.namespace and meta.name and meta.uid and meta.resource_version):
-        raise BadEvent("data: not an AegisAlert as it is stored: namespace, name, uid and resourceVersion are needed")
-    return alert
+        return is_answered(AegisAlert.read(event.data))
+    except ValidationError:
+        return False
 
 
 async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert:
@@ -76,7 +75,7 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
 
         def step(item: AegisAlert, known: Known = known) -> Mapping[str, Any] | None:
             nonlocal made
-            made = decide(item, known, now=clock.now()) if _same(item, alert) else NOTHING
+            made = _decided(item, known) if _same(item, alert) else NOTHING
             return made.status
 
         try:
@@ -90,6 +89,17 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
         else:
             await _tell(kube, outcome, made)
             return outcome.item
+
+
+def _decided(item: AegisAlert, known: Known) -> Decision:
+    now = clock.now()
+    try:
+        return decide(item, known, now=now)
+    except Unsure:
+        raise
+    except Exception as error:  # (whatever it is, it ends on the alert: no alert comes back for ever)
+        _log.exception("deciding failed", extra={"object": item.reference})
+        return give_up(item, error, now=now)
 
 
 def _same(item: AegisAlert, alert: AegisAlert) -> bool:

@@ -19,6 +19,7 @@ TRIGGERED = "Triggered"
 """The condition that says whether a rule applies, and why not."""
 
 Status = Mapping[str, Any]
+_SETTLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 
 
 class Missing(Enum):
@@ -88,6 +89,14 @@ def decide(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     return _resolve(alert, known, now=now)
 
 
+def give_up(alert: AegisAlert, error: Exception, *, now: str) -> Decision:
+    """Say that deciding failed, unless something is decided: delivered again, the event would fail again."""
+    if alert.status.record(alert.phase).trigger_status in _SETTLED:
+        return NOTHING
+    message = f"deciding about this alert failed: {type(error).__name__}: {error}"
+    return _write(alert, Verdict(TriggerStatus.RULE_ERROR, message), now=now)
+
+
 def _pending(record: PhaseRecord) -> bool:
     return record.trigger_status is TriggerStatus.TRIGGERED and not record.workflow and record.outcome is OpsPhase.NONE
 
@@ -127,7 +136,7 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     recorded = alert.status.record(alert.phase).trigger_status
-    if recorded in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED):
+    if recorded in _SETTLED:
         return NOTHING
     verdict = known.rules.find(alert)
     if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):

@@ -3,6 +3,7 @@
 All that is wrong with it is said at once. The template itself is not looked up: it may be applied after the rule.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, is_label_value
 from functions.rule_matcher.patterns import BadPattern, check
 
+_log = logging.getLogger(__name__)
 RECORDED, INVALID = "Recorded", "Invalid"
 
 
@@ -28,7 +30,11 @@ class Problem(NamedTuple):
 
 def problems(spec: RuleSpec) -> tuple[Problem, ...]:
     """Everything that keeps a rule from ever applying as it is written."""
-    return (*_conditions(spec), *_selector(spec.selector), *_template(spec))
+    try:
+        return (*_conditions(spec), *_selector(spec.selector), *_template(spec))
+    except Exception as error:  # (whatever it is, it ends on the rule: none fails the alerts that it selects)
+        _log.exception("checking a rule failed")
+        return (Problem("CheckFailed", "spec", f"checking it failed: {type(error).__name__}: {error}"),)
 
 
 def _conditions(spec: RuleSpec) -> Iterator[Problem]:

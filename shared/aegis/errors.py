@@ -31,6 +31,10 @@ class Invalid(ApiError):
     """The object itself was refused (400, 422): no retry will mend it."""
 
 
+class Unreadable(ApiError):
+    """The API server holds an object that is not what its kind says: one that an older CRD let through."""
+
+
 class Unavailable(Exception):
     """What was asked may work later; ``retry_after`` is in seconds."""
 

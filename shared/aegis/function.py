@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aegis import logs
-from aegis.errors import ApiError, BadEvent, Unavailable
+from aegis.errors import ApiError, BadEvent, Invalid, Unavailable, Unreadable
 from aegis.events import Event, read_event, write_event
 
 Handler = Callable[[Event], Awaitable[Event | None]]
@@ -89,8 +89,8 @@ def _reply(event: Event | None) -> Response:
 async def serve(request: Request, handle: Handler) -> Response:
     """Answer one request: health, or one event and its reply.
 
-    204 for an event that needs no reply, 200 with the reply otherwise; 400 for what cannot be understood; 503 with
-    Retry-After or 500 where delivering it again may help.
+    204 for an event that needs no reply, 200 with the reply otherwise; 400 for what cannot be understood or written,
+    however often it is delivered; 503 with Retry-After or 500 where delivering it again may help.
     """
     if request.url.path in HEALTH_PATHS:
         return Response(status_code=204)
@@ -104,6 +104,9 @@ async def serve(request: Request, handle: Handler) -> Response:
     except Unavailable as error:
         _log.warning("not now", extra={"error": str(error)})
         refusal = unavailable(error)
+    except (Invalid, Unreadable) as error:
+        _log.exception("an object is not what it should be")
+        refusal = problem(400, "Bad Request", str(error))
     except ApiError as error:
         _log.exception("the API server refused")
         refusal = problem(500, "Internal Server Error", f"the API server refused: {error}")

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import httpcore
 from pydantic import ValidationError
 
-from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable, Unreadable
 from aegis.models.base import Object
 from aegis.names import ResourceVersion
 from aegis.server import Server
@@ -94,8 +94,12 @@ def _readable(model: type[T], items: Sequence[Mapping[str, Any]]) -> Iterator[T]
         try:
             yield model.read(item)
         except ValidationError as error:
-            name = f"{model.resource.kind.lower()}/{item['metadata'].get('namespace')}/{item['metadata'].get('name')}"
-            _log.warning("an object cannot be read", extra={"object": name, "error": str(error)})
+            _log.warning("an object cannot be read", extra={"object": _named(model, item), "error": str(error)})
+
+
+def _named(model: type[Object], item: Mapping[str, Any]) -> str:
+    """An object that the model cannot read, as ``Object.reference`` would name it."""
+    return f"{model.resource.kind.lower()}/{item['metadata'].get('namespace')}/{item['metadata'].get('name')}"
 
 
 class Kube:
@@ -129,8 +133,13 @@ class Kube:
 
         Raises:
             NotFound: when there is none.
+            Unreadable: when it is not what the model says.
         """
-        return model.read(await self._send("GET", model.resource.path(namespace, name)))
+        item = await self._send("GET", model.resource.path(namespace, name))
+        try:
+            return model.read(item)
+        except ValidationError as error:
+            raise Unreadable(f"{_named(model, item)} cannot be read: {error}") from error
 
     async def list(
         self, model: type[T], *, namespace: str | None = None, label_selector: str = "", field_selector: str = ""

@@ -19,7 +19,7 @@ _HASH_LENGTH = 10
 _NOT_DNS = re.compile(r"[^a-z0-9]+")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_LABEL_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _FNV_OFFSET, _FNV_PRIME = 14695981039346656037, 1099511628211
 _SEPARATOR = b"\xff"
 
@@ -51,6 +51,11 @@ def workflow_name(alert: str, uid: Uid, phase: str) -> str:
     return f"{alert[:ALERT_NAME_LENGTH].rstrip('-.')}-{digest(alert, uid, phase, length=6)}"
 
 
+def is_object_name(name: str) -> bool:
+    """Whether Kubernetes takes the string as an object's name: a DNS subdomain, as custom resources have."""
+    return _SUBDOMAIN.fullmatch(name) is not None
+
+
 def is_label_value(value: str) -> bool:
     """Whether Kubernetes takes the string as a label's value."""
     return _LABEL_VALUE.fullmatch(value) is not None
@@ -59,7 +64,7 @@ def is_label_value(value: str) -> bool:
 def is_label_key(key: str) -> bool:
     """Whether Kubernetes takes the string as a label's key: an optional DNS prefix and a name."""
     prefix, slash, name = key.rpartition("/")
-    return _LABEL_NAME.fullmatch(name) is not None and (not slash or _LABEL_PREFIX.fullmatch(prefix) is not None)
+    return _LABEL_NAME.fullmatch(name) is not None and (not slash or is_object_name(prefix))
 
 
 def label_value(text: str) -> str:

@@ -6,9 +6,18 @@ Source: https://github.com/kubernetes/community/blob/master/contributors/devel/s
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from aegis.models.base import Model, no_items
+
+MESSAGE_LENGTH = 32768
+"""What the API server takes of a message, as of any condition's in Kubernetes."""
+
+
+def _cut(message: object) -> object:
+    if isinstance(message, str) and len(message) > MESSAGE_LENGTH:
+        return f"{message[: MESSAGE_LENGTH - 1]}…"
+    return message
 
 
 class Condition(Model, defer_build=False):
@@ -17,7 +26,9 @@ class Condition(Model, defer_build=False):
     type: str = Field(description="What is observed, in CamelCase.")
     status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
     reason: str = Field(default="", description="Why, in one CamelCase word.")
-    message: str = Field(default="", description="Why, for people.", max_length=32768)
+    message: Annotated[str, BeforeValidator(_cut)] = Field(
+        default="", description="Why, for people.", json_schema_extra={"maxLength": MESSAGE_LENGTH}
+    )
     last_transition_time: str | None = Field(
         default=None, description="When the status last changed.", json_schema_extra={"format": "date-time"}
     )

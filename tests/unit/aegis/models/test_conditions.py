@@ -1,9 +1,10 @@
 """Conditions are updated in place: one per type, and their time says when their status changed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.conditions import Condition, with_condition
+from aegis.models.conditions import MESSAGE_LENGTH, Condition, with_condition
 
 BEFORE, NOW = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
 
@@ -42,6 +43,14 @@ def test_a_changed_reason_alone_leaves_the_time() -> None:
 
 def test_a_time_that_was_never_written_is_made_up_for() -> None:
     assert with_condition([triggered("True")], triggered("True"), now=NOW) == [triggered("True", since=NOW)]
+
+
+@pytest.mark.parametrize("length", [MESSAGE_LENGTH - 1, MESSAGE_LENGTH, MESSAGE_LENGTH + 1, 10 * MESSAGE_LENGTH])
+def test_a_message_that_the_api_server_would_refuse_is_cut(length: int) -> None:
+    message = Condition(type="Valid", status="False", message="é" * length).message
+    assert len(message) == min(length, MESSAGE_LENGTH)
+    assert message.endswith("…" if length > MESSAGE_LENGTH else "é")
+    assert Condition(type="Valid", status="False", message=message).message == message
 
 
 @given(lists, conditions)

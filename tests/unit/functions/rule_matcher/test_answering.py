@@ -47,13 +47,16 @@ async def test_a_match_is_recorded_and_passed_on(cluster: Cluster) -> None:
     assert AegisAlert.read(reply.data["alert"]) == stored
 
 
-async def test_matching_reads_nothing_once_the_rules_are_known(cluster: Cluster) -> None:
+async def test_matching_reads_the_alert_alone_once_the_rules_are_known(cluster: Cluster) -> None:
     await cluster.rule()
     await cluster.handle(event(await cluster.alert(name="first")))
     await asyncio.sleep(0)  # the watch begins
     before = len(cluster.requests)
     await cluster.handle(event(await cluster.alert(name="second")))
-    assert cluster.asked(before) == ["PATCH /namespaces/monitoring/aegisalerts/second/status"]
+    assert cluster.asked(before) == [
+        "GET /namespaces/monitoring/aegisalerts/second",
+        "PATCH /namespaces/monitoring/aegisalerts/second/status",
+    ]
 
 
 async def test_a_repeated_event_is_answered_alike_and_writes_nothing(cluster: Cluster) -> None:
@@ -224,12 +227,71 @@ async def test_an_alert_that_its_author_resolves_is_undone(cluster: Cluster) -> 
     assert stored["resolvedTime"]
 
 
+FORGED: dict[str, dict[str, Any]] = {
+    "type": {"spec": {"type": "Other"}},
+    "status of the spec": {"spec": {"status": "Resolved"}},
+    "status": {"status": {"status": "Resolved", "resolvedTime": "2026-01-01T00:00:00Z"}},
+    "labels": {"metadata": {"labels": {"severity": "critical"}}},
+    "generation": {"metadata": {"generation": 7}},
+    "version": {"metadata": {"resourceVersion": "1"}},
+    "deletion": {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}},
+    "decision": {"status": {"firing": {"triggerStatus": "Triggered", "template": {"namespace": "x", "name": "y"}}}},
+    "outcome": {"status": {"firing": {"triggerStatus": "Triggered", "outcome": "Succeeded"}}},
+    "no alert": {"spec": {"type": 1}, "status": []},
+}
+
+
+async def twins(cluster: Cluster) -> tuple[AegisAlert, AegisAlert]:
+    """Two alerts that differ in nothing but their names, and rules of which one applies to them."""
+    await cluster.rule("node")
+    await cluster.rule("other", "Other")
+    await cluster.rule("undo", "NodeDown", "Other", status="Resolved")
+    await cluster.rule("labelled", selector={"matchLabels": {"severity": "critical"}}, priority=1)
+    return await cluster.alert(name="one"), await cluster.alert(name="two")
+
+
+@pytest.mark.parametrize("typ", [ALERT_FIRING, ALERT_RESOLVED, RESOURCE_ADDED, RESOURCE_UPDATED])
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+async def test_what_an_event_says_of_its_alert_is_not_believed(
+    cluster: Cluster, forged: dict[str, Any], typ: str
+) -> None:
+    honest, told = await twins(cluster)
+    await cluster.handle(event(honest))
+    data = told.manifest()
+    for part, fields in forged.items():
+        data[part] = {**data.get(part, {}), **fields} if isinstance(fields, dict) else fields
+    reply = await cluster.handle(Event(type=typ, source="/forged", id="1", data=data))
+    expected, stored = await cluster.now(honest), await cluster.now(told)
+    assert stored.status.firing.rule == expected.status.firing.rule
+    assert shown(stored) == shown(expected) == ("Triggered", "Pending")
+    assert reply is not None
+    assert reply.data["alert"] == stored.manifest()
+
+
+@pytest.mark.parametrize("forged", [{"uid": "invented"}, {"name": "another"}, {"namespace": "gpu-team"}])
+@pytest.mark.parametrize("spec", [{}, {"type": "Other"}])
+async def test_an_event_of_no_alert_that_is_there_runs_nothing(
+    cluster: Cluster, forged: dict[str, str], spec: dict[str, str]
+) -> None:
+    alert, _ = await twins(cluster)
+    data = alert.manifest()
+    data["metadata"] |= forged
+    data["spec"] |= spec
+    assert await cluster.handle(Event(type=ALERT_FIRING, source="/forged", id="1", data=data)) is None
+    assert await cluster.now(alert) == alert
+
+
 @pytest.mark.parametrize(
     "data",
     [
         pytest.param(None, id="nothing"),
         pytest.param({"spec": {"status": "Sleeping"}}, id="no alert"),
         pytest.param({"metadata": {"name": "a", "namespace": "monitoring"}, "spec": {}}, id="not as it is stored"),
+        pytest.param({"metadata": {"name": "a/status", "namespace": "monitoring", "uid": "u"}}, id="a path"),
+        pytest.param({"metadata": {"name": "a", "namespace": "../secrets", "uid": "u"}}, id="another path"),
+        pytest.param({"metadata": {"name": "\ud800", "namespace": "monitoring", "uid": "u"}}, id="no Unicode"),
+        pytest.param({"metadata": {"name": "a" * 254, "namespace": "monitoring", "uid": "u"}}, id="too long"),
+        pytest.param({"metadata": {"name": ["a"], "namespace": "monitoring", "uid": "u"}}, id="a list"),
     ],
 )
 async def test_what_is_no_stored_alert_is_refused(cluster: Cluster, data: Mapping[str, Any] | None) -> None:

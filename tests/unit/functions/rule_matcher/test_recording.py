@@ -57,6 +57,22 @@ async def test_a_late_event_does_not_undo_what_was_recorded_since(cluster: Clust
     assert await apply(cluster, broken) == mended
 
 
+async def test_what_an_event_says_of_its_rule_is_not_believed(cluster: Cluster) -> None:
+    rule = await cluster.rule()
+    data = rule.manifest()
+    data["spec"] = {"alertConditions": [{"type": "("}]}
+    await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/forged", id="1", data=data))
+    assert shown(await cluster.now(rule)) == ("Recorded", [("Valid", "True", "Recorded")])
+
+
+async def test_an_event_of_a_rule_made_anew_is_not_this_ones(cluster: Cluster) -> None:
+    rule = await cluster.rule("r", "(")
+    data = rule.manifest()
+    data["metadata"]["uid"] = "invented"
+    await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/forged", id="1", data=data))
+    assert await cluster.now(rule) == rule
+
+
 async def test_a_rule_that_is_gone_needs_nothing(cluster: Cluster) -> None:
     rule = await cluster.rule()
     await cluster.delete(rule)

@@ -1,0 +1,54 @@
+"""Which object an event is about. No more of an event is believed: anyone who reaches the Broker can send one.
+
+What the object is like is read from the API server, and its uid compared: one that was made anew under the name has
+events of its own.
+"""
+
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from aegis.errors import BadEvent, NotFound
+from aegis.kube import Kube
+from aegis.models.base import Model, Object, ObjectMeta
+from aegis.names import Uid, is_object_name
+
+T = TypeVar("T", bound=Object)
+
+
+class _Identity(Model):
+    namespace: str
+    name: str
+    uid: Uid
+
+
+class _Named(Model):
+    metadata: _Identity
+
+
+def named(data: object, model: type[T]) -> T:
+    """The object whose namespace, name and uid an event's data gives, with nothing else of it.
+
+    Raises:
+        BadEvent: when it gives none that an object of the API server can have.
+    """
+    try:
+        identity = _Named.model_validate(data).metadata
+    except ValidationError as error:
+        raise BadEvent(f"data: not an {model.resource.kind} as it is stored: {error}") from error
+    if not (is_object_name(identity.namespace) and is_object_name(identity.name) and identity.uid):
+        raise BadEvent(f"data: not an {model.resource.kind} as it is stored: it has a namespace, a name and a uid")
+    return model(metadata=ObjectMeta(namespace=identity.namespace, name=identity.name, uid=identity.uid))
+
+
+async def read(kube: Kube, hint: T) -> T:
+    """The object that was named, as it is now.
+
+    Raises:
+        NotFound: when it is gone, also where another has its name.
+    """
+    meta = hint.metadata
+    found = await kube.get(type(hint), namespace=meta.namespace, name=meta.name)
+    if found.metadata.uid != meta.uid:
+        raise NotFound(f"{hint.reference} was made anew")
+    return found
