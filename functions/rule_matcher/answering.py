@@ -97,7 +97,7 @@ def _decided(item: AegisAlert, known: Known) -> Decision:
         return decide(item, known, now=now)
     except Unsure:
         raise
-    except Exception as error:  # (whatever it is, it ends on the alert: no alert comes back for ever)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it ends on the alert: no alert comes back for ever)
         _log.exception("deciding failed", extra={"object": item.reference})
         return give_up(item, error, now=now)
 

@@ -32,7 +32,7 @@ def problems(spec: RuleSpec) -> tuple[Problem, ...]:
     """Everything that keeps a rule from ever applying as it is written."""
     try:
         return (*_conditions(spec), *_selector(spec.selector), *_template(spec))
-    except Exception as error:  # (whatever it is, it ends on the rule: none fails the alerts that it selects)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it ends on the rule: none fails the alerts that it selects)
         _log.exception("checking a rule failed")
         return (Problem("CheckFailed", "spec", f"checking it failed: {type(error).__name__}: {error}"),)
 

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +107,80 @@ def test_no_pattern_hangs_on_a_hostile_type() -> None:
     ],
 )
 def test_the_literals_that_a_pattern_requires(pattern: str, expected: tuple[Branch, ...]) -> None:
+    assert branches(pattern) == expected
+
+
+GREEDY = r".*(\pL{{1,300}})N{}?.*"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("(?i)" + "k" * (PATTERN_LENGTH - 4), id="as long as may be, without case"),
+        pytest.param("." * (PATTERN_LENGTH // 2), id="of any characters"),
+        pytest.param("[a-z]{0,1000}", id="repeated as often as may be"),
+        pytest.param(r".*\pL+ \pL+.*", id="classes of all scripts"),
+        pytest.param("|".join(f"Node{number}.*" for number in range(110)), id="of many alternatives"),
+    ],
+)
+def test_what_people_write_fits_into_a_patterns_memory(pattern: str) -> None:
+    check(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [GREEDY.format(1), "(.{1,100}x){1,9}", r"(\pL|\pN){100}"], ids=["classes", "nested", "alternatives"]
+)
+def test_a_pattern_that_needs_more_is_refused(pattern: str) -> None:
+    with pytest.raises(BadPattern, match="more than 128 KiB of memory"):
+        check(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(GREEDY, id="over their memory"),
+        pytest.param(r".*(\pL{{1,4}})N{}?.*", id="large"),
+        pytest.param(r".*a.{{12}}{}?.*", id="small, with many states"),
+    ],
+)
+def test_patterns_have_a_memory_limit_together(pattern: str) -> None:
+    program = (
+        "import random; from functions.rule_matcher.patterns import matches\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "matches('Node.*', 'NodeDown'); before = resident()\n"
+        "text = ''.join(random.Random(1).choices('abcdefghijNé', k=500))\n"
+        f"for number in range(400): matches({pattern!r}.format(number), text)\n"
+        "assert resident() - before < 80 * 2**20, resident() - before"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'shared'}"})
+
+
+def test_a_pattern_is_found_to_be_bad_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled_: list[str] = []
+
+    def noting(pattern: str, options: object) -> Any:
+        compiled_.append(pattern)
+        return real(pattern, options)  # type: ignore[no-untyped-call]
+
+    real = re2.compile
+    monkeypatch.setattr(re2, "compile", noting)
+    patterns = [GREEDY.format(f"Once{number}") for number in range(20)]
+    for _ in range(3):
+        assert not any(matches(pattern, "NodeDown") for pattern in patterns)
+    assert compiled_ == [pattern for pattern in patterns for _ in range(2)]  # with little memory, then with much
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("(" * 511 + "ab" + ")" * 511, (Branch(("ab",), exact=True),)),
+        ("(a|" * 255 + "b" + ")" * 255, (*[Branch(("a",), exact=True)] * 255, Branch(("b",), exact=True))),
+        ("(a|b)*" * 170, ANY),
+        ("|" * 1000, ANY * 1001),
+    ],
+    ids=["nested", "nested alternatives", "groups", "empty alternatives"],
+)
+def test_deep_and_wide_patterns_are_read(pattern: str, expected: tuple[Branch, ...]) -> None:
     assert branches(pattern) == expected
 
 
