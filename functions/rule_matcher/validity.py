@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.models.selectors import LabelSelector
-from aegis.names import is_label_key, is_label_value
+from aegis.names import is_label_key, is_label_value, is_object_name
 from functions.rule_matcher.patterns import BadPattern, check
 
 _log = logging.getLogger(__name__)
@@ -74,8 +74,13 @@ def _label(field: str, key: str, values: tuple[str, ...] | list[str]) -> Iterato
 
 
 def _template(spec: RuleSpec) -> Iterator[Problem]:
-    if not spec.ops_template.name:
+    namespace, name = spec.ops_template.namespace, spec.ops_template.name
+    if not name:
         yield Problem("InvalidOpsTemplate", "spec.opsTemplate.name", "empty: name the AegisOpsTemplate to run")
+    elif not is_object_name(name):
+        yield Problem("InvalidOpsTemplate", "spec.opsTemplate.name", f"{name!r} is no name of an object")
+    if namespace and not is_object_name(namespace):
+        yield Problem("InvalidOpsTemplate", "spec.opsTemplate.namespace", f"{namespace!r} is no name of an object")
 
 
 def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:

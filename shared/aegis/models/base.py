@@ -24,6 +24,9 @@ def _camel_case(name: str) -> str:
 StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
 """A map of strings; ``null`` reads as empty, as the API server prunes it."""
 
+Text = Annotated[str, Field(json_schema_extra={"maxLength": 1024})]
+"""A name, a word or a pattern. The CRD alone limits it: what was stored before is read however long it is."""
+
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """A moment as Kubernetes writes it (RFC 3339)."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource, no_items
+from aegis.models.base import Column, Model, Object, Resource, Text, no_items
 from aegis.models.checked import CheckedState
 from aegis.models.selectors import LabelSelector
 
@@ -12,7 +12,7 @@ from aegis.models.selectors import LabelSelector
 class AlertCondition(Model):
     """One alert type and status that the rule applies to."""
 
-    type: str = Field(
+    type: Text = Field(
         default="",
         description="Required. A regular expression (RE2) that the whole type of the alert matches: Disk matches Disk "
         "alone, .*Disk.* every type that contains it.",
@@ -23,17 +23,17 @@ class AlertCondition(Model):
 class TemplateObjectReference(Model):
     """The template to run."""
 
-    api_version: str = Field(default="", description="aegis.io/v1alpha1, or nothing.")
+    api_version: Text = Field(default="", description="aegis.io/v1alpha1, or nothing.")
     kind: str = Field(
         default="AegisOpsTemplate",
         description="Default: AegisOpsTemplate, the only kind there is.",
         json_schema_extra={"enum": ["AegisOpsTemplate", ""]},
     )
-    namespace: str = Field(default="", description="Namespace of the template. Default: the rule's own.")
-    name: str = Field(default="", description="Required. Name of the template.")
-    uid: str = Field(default="", description="Accepted, not used.")
-    resource_version: str = Field(default="", description="Accepted, not used.")
-    field_path: str = Field(default="", description="Accepted, not used.")
+    namespace: Text = Field(default="", description="Namespace of the template. Default: the rule's own.")
+    name: Text = Field(default="", description="Required. Name of the template.")
+    uid: Text = Field(default="", description="Accepted, not used.")
+    resource_version: Text = Field(default="", description="Accepted, not used.")
+    field_path: Text = Field(default="", description="Accepted, not used.")
 
 
 class RuleSpec(Model):
@@ -44,7 +44,7 @@ class RuleSpec(Model):
         Field(
             default_factory=no_items,
             description="Required. The rule applies when one of these holds, and the selector too.",
-            json_schema_extra={"x-kubernetes-list-type": "atomic"},
+            json_schema_extra={"x-kubernetes-list-type": "atomic", "maxItems": 1000},
         ),
     ]
     selector: LabelSelector | None = Field(

@@ -5,9 +5,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from aegis.models.base import Model, StringMap, no_items
+from aegis.models.base import Model, StringMap, Text, no_items
 from aegis.models.cel import rule
 
+_VALUES = 5000
 _EXPRESSIONS = 256  # the API server wants a bound on what a rule runs over
 
 
@@ -31,12 +32,12 @@ class LabelSelectorRequirement(Model):
         }
     )
 
-    key: str = Field(description="The label's key.", min_length=1)
+    key: Text = Field(description="The label's key.", min_length=1)
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(description="How key and values relate.")
-    values: list[str] = Field(
+    values: list[Text] = Field(
         default_factory=no_items,
         description="The values: at least one for In and NotIn, none for Exists and DoesNotExist.",
-        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        json_schema_extra={"x-kubernetes-list-type": "atomic", "maxItems": _VALUES},
     )
 
     def selects(self, labels: Mapping[str, str]) -> bool:

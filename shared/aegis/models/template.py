@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from aegis.models.base import Column, Model, Object, Resource
+from aegis.models.base import Column, Model, Object, Resource, Text
 from aegis.models.checked import CheckedState
 
 _MANIFEST = (
@@ -27,10 +27,10 @@ class TemplateSpec(Model):
         description=_MANIFEST,
         json_schema_extra={"maxLength": 262144},
     )
-    namespace: str = Field(
+    namespace: Text = Field(
         default="", description="Where the workflow runs. Default: the alert's namespace, which is all it may say."
     )
-    generate_name: str = Field(default="", description="Accepted for older clients; names derive from the alert's.")
+    generate_name: Text = Field(default="", description="Accepted for older clients; names derive from the alert's.")
 
 
 class ExecuteCounts(Model):

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from functions_framework._http.gunicorn import UvicornApplication
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aegis.errors import BadEvent, Unavailable
+from aegis.errors import BadEvent, Forbidden, Invalid, Unavailable, Unreadable
 from aegis.events import Event
 from aegis.function import LONGEST_REFUSAL, brief, problem, serve, unavailable
 
@@ -69,9 +70,11 @@ def test_an_error_ends_with_its_line() -> None:
     assert bytes(problem(400, "Bad Request", "x").body).endswith(b"}\n")
 
 
-async def test_what_a_handler_raises_is_cut() -> None:
+async def answer_to(error: Exception) -> Response:
+    """What is answered to an event whose handler raises."""
+
     async def handle(_: Event) -> None:
-        raise BadEvent("x" * 1000)
+        raise error
 
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": b"null", "more_body": False}
@@ -85,7 +88,24 @@ async def test_what_a_handler_raises_is_cut() -> None:
     }
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "server": ("127.0.0.1", 80)}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    answer = await serve(Request({**scope, "headers": raw}, receive), handle)
+    return await serve(Request({**scope, "headers": raw}, receive), handle)
 
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(BadEvent("m"), 400, id="no event of ours"),
+        pytest.param(Invalid("m", status=422), 400, id="what is written is refused"),
+        pytest.param(Unreadable("m"), 400, id="what is stored cannot be read"),
+        pytest.param(Forbidden("m", status=403), 500, id="a right that may be given"),
+        pytest.param(Unavailable("m"), 503, id="an API server that may come back"),
+    ],
+)
+async def test_knative_delivers_again_only_what_may_work_then(error: Exception, code: int) -> None:
+    assert (await answer_to(error)).status_code == code
+
+
+async def test_what_a_handler_raises_is_cut() -> None:
+    answer = await answer_to(BadEvent("x" * 1000))
     assert answer.status_code == 400
     assert len(answer.body) <= LONGEST_REFUSAL

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable, Unreadable
 from aegis.kube import Kube
 from aegis.models.workflow import Workflow
 from tests.unit.transports import kube_over
@@ -67,6 +67,13 @@ async def test_an_answer_that_is_no_status_is_not_quoted() -> None:
     with pytest.raises(Unavailable) as raised:
         await kube.get(Workflow, namespace="n", name="x")
     assert "secret" not in str(raised.value)
+
+
+async def test_an_object_that_cannot_be_read_is_named() -> None:
+    item = {"metadata": {"namespace": "n", "name": "x", "labels": 7}}
+    kube = kube_over(httpx.MockTransport(lambda _: httpx.Response(200, json=item)))
+    with pytest.raises(Unreadable, match="workflow/n/x cannot be read"):
+        await kube.get(Workflow, namespace="n", name="x")
 
 
 async def test_an_object_that_cannot_be_read_hides_no_other() -> None:

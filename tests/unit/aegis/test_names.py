@@ -16,6 +16,7 @@ from aegis.names import (
     digest,
     is_label_key,
     is_label_value,
+    is_object_name,
     label_value,
     workflow_name,
 )
@@ -106,6 +107,18 @@ def test_an_alert_made_again_under_its_old_name_has_another_workflow() -> None:
 def test_alerts_that_share_a_long_beginning_have_different_workflows() -> None:
     long = "a" * ALERT_NAME_LENGTH
     assert workflow_name(long + "b", UID, "firing") != workflow_name(long + "c", UID, "firing")
+
+
+@pytest.mark.parametrize("name", ["a", "0", "a-b", "a.b", "a.b-c.d", "a" * 253])
+def test_an_objects_name(name: str) -> None:
+    assert is_object_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A", "a_b", "-a", "a-", "a..b", ".a", "a.", "a/b", "..", "../a", "é", "\ud800", "a\n", "a" * 254]
+)
+def test_no_objects_name(name: str) -> None:
+    assert not is_object_name(name)
 
 
 @pytest.mark.parametrize("value", ["", "a", "A", "0", "a-b", "a_b.c", "a" * 63])

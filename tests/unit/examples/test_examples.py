@@ -40,7 +40,8 @@ def alert(folder: str) -> AegisAlert:
     (path,) = (EXAMPLES / folder / "alerts").iterdir()  # a folder of its own: `kubectl apply -f` takes JSON files too
     (incoming,) = read_custom(json.loads(path.read_text(encoding="utf-8"))).entries
     assert isinstance(incoming, Incoming)
-    return AegisAlert.read(manifest(incoming, Settings(), episode=0, events=[]))
+    body = manifest(incoming, Settings(), episode=0, events=[])
+    return AegisAlert.read({**body, "metadata": {**body["metadata"], "namespace": "monitoring"}})
 
 
 def workflow(folder: str) -> dict[str, Any]:

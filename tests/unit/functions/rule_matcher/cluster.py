@@ -1,5 +1,6 @@
 """The sandbox's API with Aegis' kinds, and what the other functions do to it."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ def _crds() -> list[dict[str, Any]]:
 
 
 class _Noted(httpx.AsyncBaseTransport):
-    """A way to the API server that notes what is asked."""
+    """A way to the API server that notes what is asked; of its watches none ever tells anything."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport, requests: list[str]) -> None:
         self._transport = transport
@@ -42,6 +43,8 @@ class _Noted(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         watched = "watch " if "watch" in request.url.params else ""
         self._requests.append(f"{watched}{request.method} {request.url.path.removeprefix('/apis/aegis.io/v1alpha1')}")
+        if watched:
+            await asyncio.get_running_loop().create_future()
         return await self._transport.handle_async_request(request)
 
 

@@ -61,6 +61,8 @@ def expression(operator: str, *values: str, key: str = "a") -> dict[str, Any]:
         (expression("Exists", key="a b"), "spec.selector.matchExpressions[0]: 'a b' is no label key"),
         (expression("In", "x" * 64), "spec.selector.matchExpressions[0]: 'xxxx"),
         ({"opsTemplate": {"kind": "AegisOpsTemplate"}}, "spec.opsTemplate.name: empty"),
+        ({"opsTemplate": {"name": "../t"}}, "spec.opsTemplate.name: '../t' is no name"),
+        ({"opsTemplate": {"namespace": "a/b", "name": "t"}}, "spec.opsTemplate.namespace: 'a/b' is no name"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_field(spec: dict[str, Any], said: str) -> None:

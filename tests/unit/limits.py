@@ -1,0 +1,68 @@
+"""Any object that a CRD lets through, up to its limits: what handlers are fed with, of which none may be too much."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+_ROOM = 256 * 1024
+"""Characters of one object, about: an API server stores little more."""
+
+_UNLIMITED = 40_000
+_UNITS = ("a", "é", "\U0001f4a5", "(", "[a-z]{9}", r"\pL{1,99}", ".*", "|", "-", " ", "\n", "'", "{{x}}", "\\")
+
+
+def specs(schema: Mapping[str, Any], room: int = _ROOM) -> st.SearchStrategy[Any]:
+    """Values of a schema; ``room`` is how long the texts in one may be together."""
+    match schema["type"]:
+        case "string":
+            return _texts(schema, room)
+        case "integer":
+            long = schema.get("format") == "int64"
+            most = 2 ** (63 if long else 31)
+            return st.sampled_from([schema.get("minimum", -most), 0, 1, most - 1])
+        case "boolean":
+            return st.booleans()
+        case "array":
+            return _lists(schema, room)
+    return _objects(schema, room)
+
+
+def _texts(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[str]:
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    shortest, longest = schema.get("minLength", 0), min(schema.get("maxLength", _UNLIMITED), room)
+    lengths = sorted({max(shortest, min(length, longest)) for length in (0, 1, 63, longest)})
+    return st.builds(lambda unit, length: (unit * length)[:length], st.sampled_from(_UNITS), st.sampled_from(lengths))
+
+
+def _lists(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[list[Any]]:
+    def of(size: int) -> st.SearchStrategy[list[Any]]:
+        few = st.lists(specs(schema["items"], room // size), min_size=1, max_size=3)
+        return few.map(lambda items: (items * size)[:size])
+
+    return st.sampled_from((1, 3, schema.get("maxItems", _UNLIMITED))).flatmap(of)
+
+
+def _objects(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[dict[str, Any]]:
+    if "additionalProperties" in schema:
+        return _maps(schema["additionalProperties"], room)
+    properties = schema.get("properties", {})
+    required = schema.get("required", [])
+    fields = {name: specs(node, room // len(properties)) for name, node in properties.items()}
+    return st.fixed_dictionaries(
+        {name: fields[name] for name in required},
+        optional={name: field for name, field in fields.items() if name not in required},
+    )
+
+
+def _maps(values: Mapping[str, Any], room: int) -> st.SearchStrategy[dict[str, Any]]:
+    def of(size: int) -> st.SearchStrategy[dict[str, Any]]:
+        keys = _texts({}, room // size // 2)
+        return st.builds(
+            lambda key, value: {f"{key[: -len(str(at))]}{at}": value for at in range(size)},
+            keys,
+            specs(values, room // size // 2),
+        )
+
+    return st.sampled_from((1, 30, 600)).flatmap(of)
