@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Text, Time, no_items
+from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time, ToldText, no_items
 from aegis.models.cel import immutable
 from aegis.models.conditions import Conditions
 from aegis.models.selectors import LabelSelector
@@ -70,10 +70,10 @@ class Phase(StrEnum):
 class InvolvedObject(Model):
     """What the alert is about."""
 
-    kind: Text = Field(default="", description="Kind of the object, for example Node or Pod.")
-    name: Text = Field(default="", description="Name of the object.")
-    namespace: Text = Field(default="", description="Namespace of the object, where its kind has one.")
-    node: Text = Field(default="", description="The node it is, or runs on.")
+    kind: ToldText = Field(default="", description="Kind of the object, for example Node or Pod.")
+    name: ToldText = Field(default="", description="Name of the object.")
+    namespace: ToldText = Field(default="", description="Namespace of the object, where its kind has one.")
+    node: ToldText = Field(default="", description="The node it is, or runs on.")
 
 
 class TTLStrategy(Model):
@@ -110,13 +110,13 @@ class AlertSpec(Model):
         }
     )
 
-    type: Text = Field(default="", description="Required for a rule to match it: the alert's name.")
+    type: ToldText = Field(default="", description="Required for a rule to match it: the alert's name.")
     status: AlertStatus = Field(
         default=AlertStatus.FIRING,
         description="The status it came with; of an alert made by hand, the one it has. Default: Firing.",
     )
-    source: Text = Field(default="", description="Where it came from, for example AlertManager or Default.")
-    severity: Text = Field(default="", description="The sender's severity, as it spells it.")
+    source: ToldText = Field(default="", description="Where it came from, for example AlertManager or Default.")
+    severity: ToldText = Field(default="", description="The sender's severity, as it spells it.")
     involved_object: InvolvedObject = Field(default_factory=InvolvedObject, description="What the alert is about.")
     details: StringMap = Field(default_factory=dict, description=_DETAILS)
     detials: StringMap = Field(
@@ -129,9 +129,9 @@ class AlertSpec(Model):
     fingerprint: Fingerprint = Field(
         default=Fingerprint(""),
         description="Identifies the alert at its sender.",
-        json_schema_extra={"maxLength": 1024},
+        json_schema_extra={"maxLength": 32768},
     )
-    starts_at: Text = Field(
+    starts_at: ToldText = Field(
         default="", description="When this episode began, as the sender gave it; empty if it did not."
     )
     episode: Count = Field(default=0, description="Number of the episode among those with the same start, from 0.")

@@ -27,6 +27,9 @@ StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
 Text = Annotated[str, Field(json_schema_extra={"maxLength": 1024})]
 """A name, a word or a pattern. The CRD alone limits it: what was stored before is read however long it is."""
 
+ToldText = Annotated[str, Field(json_schema_extra={"maxLength": 32768})]
+"""A text as a sender gave it, limited likewise."""
+
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """A moment as Kubernetes writes it (RFC 3339)."""
 
