@@ -1,7 +1,8 @@
 """What the matcher decides about an alert, without I/O: what is written to its status, and whether a match stands.
 
 It decides on the alert's state and not on which event brought it, so a late or repeated event comes to the same. Where
-that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing.
+that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing but
+the alert.
 
 No ``Resolved`` rule runs where there can be nothing to undo: where a match was cancelled before its workflow existed,
 and where the resolve came before any firing.

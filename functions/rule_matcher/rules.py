@@ -1,4 +1,4 @@
-"""The rules of all namespaces, kept while the process lives, so that matching an alert reads nothing.
+"""The rules of all namespaces, kept while the process lives, so that matching an alert reads none.
 
 The first alert lists them and starts one watch. While the watch is away, each answer is found in a fresh list. Alerts
 that need a fresh list at the same time share one; the index is made again only when a rule's spec changed, not when

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from aegis.connection import kube
 from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RULE_MATCHED, TICK
+from aegis.scope import SETTING, scope
 from functions.rule_matcher import main
 from sandbox.api import Api
 from sandbox.api.serve import Server
@@ -27,13 +28,14 @@ async def function(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     config = tmp_path / "kubeconfig"
     config.write_text(server.kubeconfig(namespace="monitoring"))
     monkeypatch.setenv("KUBECONFIG", str(config))
-    for made_once in (kube, main.rules):
+    for made_once in (kube, main.rules, scope):
         made_once.cache_clear()
     app = Starlette(routes=[Route("/{path:path}", main.match_rules, methods=["GET", "POST"])])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rule-matcher") as client:
         yield client
     await main.rules().close()
     await kube()._server._pool.aclose()
+    scope.cache_clear()
 
 
 def event(typ: str, data: Any, **extensions: str) -> bytes:
@@ -56,6 +58,18 @@ async def test_an_alert_is_answered_with_its_match(function: httpx.AsyncClient, 
     assert (answer.json()["type"], answer.json()["data"]["phase"]) == (RULE_MATCHED, "firing")
     again = await function.post("/", content=event(ALERT_FIRING, alert.manifest()), headers=STRUCTURED)
     assert again.json()["id"] == answer.json()["id"]
+
+
+@pytest.mark.parametrize(("setting", "code"), [("", 204), ("platform, gpu-team", 200), ("*", 200)])
+async def test_rules_of_another_namespace_count_where_the_operator_says_so(
+    function: httpx.AsyncClient, api: Api, monkeypatch: pytest.MonkeyPatch, setting: str, code: int
+) -> None:
+    monkeypatch.setenv(SETTING, setting)
+    cluster = Cluster(api)
+    await cluster.rule(namespace="gpu-team")
+    alert = await cluster.alert()
+    answer = await function.post("/", content=event(ALERT_FIRING, alert.manifest()), headers=STRUCTURED)
+    assert answer.status_code == code
 
 
 @pytest.mark.parametrize(
