@@ -74,7 +74,7 @@ def _lay(node: Node) -> None:
     _inside(node, "route", "add", "default", "via", _near_end(node))
     for network in (node.subnet, node.pods):
         run("ip", "route", "add", network, "via", _far_end(node))
-    run("sysctl", "-qw", "net.ipv4.ip_forward=1", namespace=node.namespace)
+    run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward", namespace=node.namespace)
 
 
 def _join(one: Node, other: Node) -> None:
