@@ -1,5 +1,6 @@
 """What each account may do on a real API server, asked and tried with its own token: its work, and nothing else."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,15 +8,15 @@ import httpx
 import pytest
 import yaml
 
-from tests.e2e.api import MERGE_PATCH, NAMESPACE, Api, Json
-from tests.e2e.driver import ALERTS, NODES, PODS, RULES, WORKFLOWS, Cluster, condition, custom, workflow
+from tests.e2e.api import MERGE_PATCH, NAMESPACE, WAIT_SECONDS, Api, Json
+from tests.e2e.driver import ALERTS, NODES, PODS, RULES, WORKFLOWS, Cluster, aegis, condition, custom, workflow
 from tests.rights import ACCOUNTS, EVERYWHERE, IN_THE_NAMESPACE, Grants
 
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 ELSEWHERE = "default"
 FORBIDDEN, INVALID = httpx.codes.FORBIDDEN, httpx.codes.UNPROCESSABLE_ENTITY
 
-As = Callable[[str], Api]
+As = Callable[..., Api]
 
 
 @pytest.fixture
@@ -225,6 +226,46 @@ def test_an_alert_is_not_deleted_while_its_workflow_runs(acting: As, cluster: Cl
     name = cluster.api.get(f"{WORKFLOWS}/{running}")["metadata"]["labels"]["aegis.io/alert"]
     answer = tracker.http.delete(f"{ALERTS}/{name}", params={"dryRun": "All"})
     assert answer.status_code == INVALID, answer.text
+
+
+def tenant(name: str) -> list[Json]:
+    """An account that may write rules in another namespace, and nothing else."""
+    group, metadata = "rbac.authorization.k8s.io", {"name": name, "namespace": ELSEWHERE}
+    rules = [{"apiGroups": ["aegis.io"], "resources": ["aegisalertopsrules"], "verbs": ["create"]}]
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": ELSEWHERE}
+    role = {"apiGroup": group, "kind": "Role", "name": name}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "subjects": [subject],
+            "roleRef": role,
+        },
+    ]
+
+
+def test_a_rule_runs_a_template_of_another_namespace_only_by_who_may_use_it(
+    acting: As, cluster: Cluster, unique: str
+) -> None:
+    for manifest in tenant(unique):
+        cluster.apply(manifest)
+    writer = acting(unique, ELSEWHERE)
+
+    def write(template_namespace: str) -> httpx.Response:
+        reference = {"kind": "AegisOpsTemplate", "namespace": template_namespace, "name": unique}
+        spec = {"alertConditions": [{"type": unique, "status": "Firing"}], "opsTemplate": reference}
+        body = {**aegis("AegisAlertOpsRule", unique, spec), "metadata": {"name": unique, "namespace": ELSEWHERE}}
+        return writer.http.post(RULES.replace(NAMESPACE, ELSEWHERE), params={"dryRun": "All"}, json=body)
+
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not write(ELSEWHERE).is_success:  # rights that were just given are not known at once
+        assert time.monotonic() < deadline, write(ELSEWHERE).text
+    answer = write(NAMESPACE)
+    assert answer.status_code == FORBIDDEN, answer.text
+    assert f"lacks the verb use on the AegisOpsTemplate {NAMESPACE}/{unique}" in answer.json()["message"]
 
 
 PRIVILEGES = {
