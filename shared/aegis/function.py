@@ -6,7 +6,7 @@ other body for a failure and delivers the event again.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -62,15 +62,23 @@ def brief(answer: Response) -> Response:
 
 
 def _cut(told: dict[str, Any]) -> bytes:
-    errors = told.get("errors", [])
-    while len(errors) > 1 and len(_line(told)) > LONGEST_REFUSAL:
-        errors.pop()
-    if len(body := _line(told)) <= LONGEST_REFUSAL:
-        return body
-    detail = ": ".join([told["detail"], *(errors[0].values() if errors else ())])
-    told = {**{name: told[name] for name in ("type", "title", "status")}, "detail": detail}
-    while len(body := _line(told)) > LONGEST_REFUSAL:
-        told["detail"] = told["detail"][: len(told["detail"]) * 9 // 10]
+    first: list[dict[str, str]] = []
+    body = b""
+    for error in told.get("errors", ()):
+        first.append(error)
+        longer = _line({**told, "errors": first})
+        if len(longer) > LONGEST_REFUSAL:
+            break
+        body = longer
+    return body or _without_members(told, first)
+
+
+def _without_members(told: Mapping[str, Any], first: Sequence[Mapping[str, str]]) -> bytes:
+    """The error with as much of its detail and of its first problem as there is room for."""
+    detail = ": ".join([told["detail"], *(text for error in first for text in error.values())])
+    cut = {**{name: told[name] for name in ("type", "title", "status")}, "detail": detail}
+    while len(body := _line(cut)) > LONGEST_REFUSAL:
+        cut["detail"] = cut["detail"][: len(cut["detail"]) * 9 // 10]
     return body
 
 

@@ -56,6 +56,11 @@ def test_of_many_errors_the_first_are_kept() -> None:
     assert len(kept) > 5
 
 
+def test_no_number_of_errors_is_too_much_work() -> None:
+    errors = [{"field": f"alerts[{number}].type", "problem": "is missing"} for number in range(100_000)]
+    assert len(brief(problem(422, "Unprocessable Content", "x", errors=errors)).body) <= LONGEST_REFUSAL
+
+
 def test_a_cut_error_keeps_its_headers() -> None:
     answer = brief(unavailable(Unavailable("x" * 1000, retry_after=7)))
     assert answer.headers["retry-after"] == "7"
