@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -92,5 +93,5 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            why = "it is a folder" if self._path.is_dir() else str(error)
+            why = "it is a folder" if os.path.isdir(self._path) else str(error)  # noqa: PTH112 -- is_dir may raise
             raise UnusableFileError(f"{self._path} cannot keep the objects: {why} (DATA=… names another)") from error

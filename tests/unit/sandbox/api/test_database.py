@@ -48,6 +48,11 @@ def test_a_file_where_nothing_can_be_made_is_named(tmp_path: Path) -> None:
         SqliteFile(tmp_path / "nowhere" / "state.db")
 
 
+def test_a_path_of_which_nothing_can_be_known_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableFileError, match="cannot keep the objects: unable to open"):
+        SqliteFile(tmp_path / ("x" * 300))
+
+
 def test_a_file_is_one_sandboxs_at_a_time(tmp_path: Path) -> None:
     first = SqliteFile(tmp_path / "state.db")
     with pytest.raises(UnusableFileError, match="database is locked"):
