@@ -26,8 +26,9 @@ _METRIC = re.compile(r"status|duration|exitCode|resourcesDuration\.[\w./-]+")
 _EXCHANGE = re.compile(r"(?:request|response)\.[\w.-]+")
 _SILENT = re.compile(r"-?\s*(?:(?:if|else|end|with|range|define|template|block|break|continue)\b|/\*|\$\w*\s*:?=)")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?')
-_ASKS = re.compile(r"-?\s*(?:else\s+)?(?:if|with)\s(?:.*[\s(])?\$?\.[A-Z]", re.DOTALL)
-_MATTERS = re.compile(r"metrics|successCondition|\{\{-?\s*(?:else\s+)?(?:if|with)\s")
+_FORGIVING = r"-?\s*(?:else\s+)?(?:if|with|and|or|not|eq|ne)\s"
+_ASKS = re.compile(rf"{_FORGIVING}(?:.*[\s(])?\$?\.[A-Z]", re.DOTALL)
+_MATTERS = re.compile(rf"metrics|successCondition|\{{\{{{_FORGIVING}")
 _CODE = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 _SCRIPTS = frozenset({"command", "args", "source"})
 _BEGINS = {

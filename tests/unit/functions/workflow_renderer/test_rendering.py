@@ -425,6 +425,8 @@ FORMATS = {
     "with and root": "docker inspect -f '{{with $.State}}a{{end}}' x",
     "a negation": "docker inspect -f '{{if not .State}}a{{end}}' x",
     "in lines": "docker inspect -f '\n{{if\n  not (eq .State \"x\")}}\na\n{{end}}' x",
+    "a choice that is put out": "docker ps --format '{{or .Names .ID}}' | xargs docker rm -f",
+    "a comparison that is put out": "docker inspect -f '{{eq .State \"x\"}}' x",
     "range": "docker inspect -f '{{range .Mounts}}a{{end}}' x",
     "range over what kubectl reads": "kubectl get pods -o go-template='{{range .items}}{{.metadata.name}}{{end}}'",
     "a path": "kubectl get node x -o go-template='{{if .spec.unschedulable}}a{{end}}'",
