@@ -18,6 +18,7 @@ ALERTS = f"/apis/aegis.io/v1alpha1/namespaces/{NAMESPACE}/aegisalerts"
 RULES = f"/apis/aegis.io/v1alpha1/namespaces/{NAMESPACE}/aegisalertopsrules"
 TEMPLATES = f"/apis/aegis.io/v1alpha1/namespaces/{NAMESPACE}/aegisopstemplates"
 WORKFLOWS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"
+EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
 WAIT_SECONDS = 40
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.sandbox.driver import ALERTS, ROOT, TEMPLATES, Driver, Json, custom, running
+from tests.sandbox.driver import ALERTS, EVENTS, ROOT, TEMPLATES, Driver, Json, custom, running
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -60,10 +60,14 @@ def kubectl(sandbox: Driver) -> Kubectl:
 
 @pytest.fixture(scope="module")
 def succeeded(sandbox: Driver) -> str:
-    """The name of an alert whose workflow has succeeded."""
+    """The name of an alert whose workflow has succeeded, and of which an Event tells: statuses are written before."""
     sandbox.rule("done", alert_type="KubectlDone", script="repair {{.node}}")
     name = str(sandbox.result(custom("KubectlDone", fingerprint="done"))["name"])
     sandbox.settled(name, "Succeeded")
+    sandbox.watch_until(
+        EVENTS,
+        lambda seen: any((e["involvedObject"]["name"], e["type"]) == (name, "Normal") for e in seen.values()),
+    )
     return name
 
 
