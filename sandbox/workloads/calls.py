@@ -64,9 +64,14 @@ def calls_of(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def expand(place: Place, raw: Mapping[str, Any], scope: Mapping[str, str]) -> list[Call]:
-    """One call, or one for each item."""
+    """One call, or one for each item.
+
+    Raises:
+        InvalidSpecError: when the items are no list.
+        UnresolvedError: when a tag has no value.
+    """
     if "withParam" in raw:
-        items = json.loads(substitute(raw["withParam"], scope))
+        items = _listed(substitute(raw["withParam"], scope))
     elif "withItems" in raw:
         items = raw["withItems"]
     else:
@@ -134,6 +139,17 @@ def ordered(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name in tasks:
         visit(name, ())
     return done
+
+
+def _listed(text: str) -> list[Any]:
+    why = "it is no list"
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        items, why = None, str(error)
+    if not isinstance(items, list):
+        raise InvalidSpecError(f"withParam value could not be parsed as a JSON list: {text.strip()}: {why}")
+    return items
 
 
 def _may_go_on(call: Call, result: Result) -> bool:

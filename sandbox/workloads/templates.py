@@ -215,7 +215,7 @@ class TemplateRunner:
 
     async def _call(self, call: Call) -> Result:
         when = call.raw.get("when")
-        if when is not None and not holds(when, call.scope):
+        if when and not holds(when, call.scope):
             self._tree.add(call.place.node, "Skipped", call.raw["template"], call.place.boundary, "Skipped")
             return Result("Skipped", f"when '{when}' evaluated false")
         arguments = substitute(call.raw.get("arguments") or {}, call.scope)

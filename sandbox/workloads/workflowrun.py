@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sandbox.api import Api, Object
     from sandbox.workloads.podboard import PodBoard
     from sandbox.workloads.workflowspec import WorkflowSpec
+
+logger = logging.getLogger(__name__)
 
 PHASE_LABEL = "workflows.argoproj.io/phase"
 COMPLETED_LABEL = "workflows.argoproj.io/completed"
@@ -89,6 +92,10 @@ class WorkflowRun:
                 result = result if ended.good else ended
         except* (InvalidSpecError, UnresolvedError, WorkflowTooLargeError) as errors:
             result = Result("Error", str(_first(errors)))
+        except* Exception as errors:  # what nobody thought of ends the workflow, as it does with Argo
+            error, meta = _first(errors), self.workflow["metadata"]
+            logger.error("workflow %s/%s: %s", meta["namespace"], meta["name"], error, exc_info=error)  # noqa: TRY400
+            result = Result("Error", f"{type(error).__name__}: {error}")
         self._phase, self._message = result.phase, result.message
 
     @property

@@ -129,6 +129,33 @@ async def test_a_bad_spec_is_an_error_that_says_why(workloads: Workloads, spec: 
     assert message in ended["status"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("given", "why"), [("no list", "Expecting value: line 1 column 1 (char 0)"), ('{"a": 1}', "it is no list")]
+)
+async def test_a_parameter_that_is_no_list_is_an_error_in_argos_words(
+    workloads: Workloads, given: str, why: str
+) -> None:
+    main = {"name": "main", "steps": [[say("a", "{{item}}", withParam=given)]]}
+    ended = await workloads.run({"entrypoint": "main", "templates": [main, SAY]})
+    assert (ended["status"]["phase"], ended["status"]["message"]) == (
+        "Error",
+        f"withParam value could not be parsed as a JSON list: {given}: {why}",
+    )
+
+
+async def test_what_nobody_thought_of_ends_the_workflow(workloads: Workloads, caplog: pytest.LogCaptureFixture) -> None:
+    ended = await workloads.run(one("false", retryStrategy={"limit": "many"}))
+    assert ended["status"]["phase"] == "Error"
+    assert ended["status"]["message"] == "ValueError: invalid literal for int() with base 10: 'many'"
+    assert "workflow default/w" in caplog.text
+
+
+async def test_an_empty_condition_is_none(workloads: Workloads) -> None:
+    main = {"name": "main", "steps": [[say("a", "a", when="")]]}
+    ended = await workloads.run({"entrypoint": "main", "templates": [main, SAY]})
+    assert ended["status"]["phase"] == "Succeeded"
+
+
 TOO_DEEP = (
     "Maximum recursion depth exceeded. "
     "See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
