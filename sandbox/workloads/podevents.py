@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sandbox.api import ApiError
 from sandbox.conditions import now
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 SCHEDULER = "default-scheduler"
 KUBELET = "kubelet"
+_LONGEST_NAME = 253
 _GOING = (403, 404)  # the namespace is being emptied, or is gone
 
 
@@ -20,7 +22,7 @@ async def warn(api: Api, pod: Object, *, reason: str, message: str, component: s
     """Tell what is wrong with a pod."""
     meta, moment = pod["metadata"], now()
     event = {
-        "metadata": {"name": f"{meta['name']}.{time.time_ns():x}"},
+        "metadata": {"name": _name(meta["name"])},
         "involvedObject": {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -43,3 +45,9 @@ async def warn(api: Api, pod: Object, *, reason: str, message: str, component: s
     except ApiError as error:
         if error.code not in _GOING:
             raise
+
+
+def _name(pod: str) -> str:
+    """An Event's name as client-go makes it, also for a pod whose name leaves no room."""
+    name = f"{pod}.{time.time_ns():x}"
+    return name if len(name) <= _LONGEST_NAME else str(uuid4())

@@ -11,6 +11,7 @@ from .conftest import Workloads
 async def create(
     workloads: Workloads,
     *command: str,
+    name: str = "p",
     annotations: dict[str, str] | None = None,
     mounts: list[dict[str, str]] | None = None,
     **spec: Any,
@@ -18,7 +19,7 @@ async def create(
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "p", "annotations": annotations or {}},
+        "metadata": {"name": name, "annotations": annotations or {}},
         "spec": {
             "restartPolicy": "Never",
             "containers": [{"name": "c", "image": "x", "command": list(command), "volumeMounts": mounts or []}],
@@ -63,6 +64,16 @@ async def test_a_pod_waits_until_a_node_takes_it_and_says_why(workloads: Workloa
     assert event["source"] == {"component": "default-scheduler"}
     await workloads.api.patch(nodes, "dev2", {"spec": {"unschedulable": False}})
     assert (await workloads.pod(phase("Succeeded"), "p"))["spec"]["nodeName"] == "dev2"
+
+
+async def test_a_pod_with_the_longest_name_waits_too(workloads: Workloads) -> None:
+    nodes, name = workloads.api.resource("nodes"), "p" * 253
+    for node in ("dev1", "dev2"):
+        await workloads.api.patch(nodes, node, {"spec": {"unschedulable": True}})
+    await create(workloads, "true", name=name)
+    assert (await workloads.event(name))["reason"] == "FailedScheduling"
+    await workloads.api.patch(nodes, "dev2", {"spec": {"unschedulable": False}})
+    await workloads.pod(phase("Succeeded"), name)
 
 
 async def test_a_pod_that_names_its_node_runs_there_even_when_it_is_cordoned(workloads: Workloads) -> None:
