@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Any], bool] | Mapping[str, "Rule"]
 
-_FALSE_ASKS = ("allowPrivilegeEscalation", "failFast")  # true where nothing is said
+_FALSE_ASKS = ("allowPrivilegeEscalation", "failFast", "hostUsers")  # true where nothing is said
 
 
 def outside(rule: Rule | None, value: Any, path: str) -> Iterator[str]:

@@ -49,6 +49,7 @@ _POD: Mapping[str, Rule] = {
     "initContainers": _CONTAINER,
     "volumes": {"name": anything, "emptyDir": anything},  # mounting one is refused where it is mounted
     "securityContext": _USER,
+    "hostUsers": bool,
     "restartPolicy": only("Never"),
     "activeDeadlineSeconds": anything,
     # Where it goes.

@@ -39,7 +39,7 @@ def secured(**context: Any) -> dict[str, Any]:
         (pod(hostNetwork=True), "spec.hostNetwork"),
         (pod(hostPID=True), "spec.hostPID"),
         (pod(hostIPC=True), "spec.hostIPC"),
-        (pod(hostUsers=True), "spec.hostUsers"),
+        (pod(hostUsers=False), "spec.hostUsers"),
         (pod(shareProcessNamespace=True), "spec.shareProcessNamespace"),
         (pod({"resources": {"limits": {"gpu.example/card": "1"}}}), "resources.limits.gpu.example/card"),
         (pod({"resources": {"claims": [{"name": "card"}]}}), "spec.containers[main].resources.claims"),
@@ -78,12 +78,13 @@ def test_what_a_process_cannot_honour_is_named(asked: dict[str, Any], field: str
         pod(),
         secured(privileged=False, capabilities={}, runAsUser=os.getuid(), runAsGroup=os.getgid()),
         secured(runAsNonRoot=os.getuid() != 0, allowPrivilegeEscalation=True),
-        pod(hostNetwork=False, hostPID=None, volumes=[{"name": "unused", "emptyDir": {"medium": "Memory"}}]),
+        pod(hostNetwork=False, hostPID=None, hostUsers=True),
+        pod(volumes=[{"name": "unused", "emptyDir": {"medium": "Memory"}}]),
         pod({"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}, "tty": False, "ports": [{"containerPort": 80}]}),
         pod({"env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": NAME}]}),
         pod(tolerations=[{"operator": "Exists"}], nodeSelector={"a": "b"}, serviceAccountName="x", priority=0),
     ],
-    ids=["plain", "falsy", "as-it-is", "not-asked", "unlimited", "environment", "scheduling"],
+    ids=["plain", "falsy", "as-it-is", "not-asked", "not-mounted", "unlimited", "environment", "scheduling"],
 )  # fmt: skip
 def test_what_holds_for_a_process_anyway_may_be_asked_for(asked: dict[str, Any]) -> None:
     assert not_honoured(asked) == []
