@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 _NEVER = """
 from tests.cluster.layout import STATE
-from tests.cluster.processes import start, stop
+from tests.cluster.processes import last_words, start, stop
 from tests.cluster.waiting import until
 
 STATE.mkdir(parents=True)
 start("part", "sh", "-c", {script!r})
 try:
+    until("the part has said something", lambda: last_words("part") != "nothing")
     until("the part is ready", lambda: False, seconds={seconds}, by=("part",))
 finally:
     stop("part")
