@@ -21,7 +21,14 @@ _SUBRESOURCE_KINDS = {
     "eviction": ("policy", "v1", "Eviction"),
     "token": ("authentication.k8s.io", "v1", "TokenRequest"),
 }
-AGGREGATED = "apidiscovery.k8s.io"
+_GROUP = "apidiscovery.k8s.io"
+AGGREGATED_TYPE = f"application/json;g={_GROUP};v=v2;as=APIGroupDiscoveryList"
+
+
+def asks_for_aggregated(accept: str) -> bool:
+    """Whether a client takes all groups at once in version v2: older ones know v2beta1 alone, and get each group."""
+    wanted = set(AGGREGATED_TYPE.split(";"))
+    return any(wanted <= {part.strip() for part in media.split(";")} for media in accept.split(","))
 
 
 def version_info() -> Object:
@@ -135,7 +142,7 @@ def aggregated(registry: Registry, *, core: bool) -> Object:
         if name:
             metadata["name"] = name
         items.append({"metadata": metadata, "versions": listed})
-    return {"kind": "APIGroupDiscoveryList", "apiVersion": f"{AGGREGATED}/v2", "metadata": {}, "items": items}
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": f"{_GROUP}/v2", "metadata": {}, "items": items}
 
 
 def _described(resource: Resource) -> Object:

@@ -92,10 +92,9 @@ class HttpApi:
     def _document(self, request: Request, path: str, parts: list[str]) -> Response:  # noqa: C901 -- a case for each path
         registry = self._api.catalog.registry
         accept = request.headers.get("accept", "")
-        if discovery.AGGREGATED in accept and path.rstrip("/") in ("/api", "/apis"):
+        if discovery.asks_for_aggregated(accept) and path.rstrip("/") in ("/api", "/apis"):
             document = discovery.aggregated(registry, core=path.rstrip("/") == "/api")
-            media = f"application/json;g={discovery.AGGREGATED};v=v2;as=APIGroupDiscoveryList"
-            return json_response(document, headers={"content-type": media})
+            return json_response(document, headers={"content-type": discovery.AGGREGATED_TYPE})
         found: Any = None
         match parts:
             case ["api"]:

@@ -51,6 +51,18 @@ def test_aggregated_discovery(cluster: Cluster) -> None:
     assert [sub["subresource"] for sub in resource["subresources"]] == ["status"]
 
 
+@pytest.mark.parametrize("path", ["/api", "/apis"])
+def test_a_client_gets_no_version_of_aggregated_discovery_that_it_did_not_ask_for(cluster: Cluster, path: str) -> None:
+    """As kubectl 1.27 to 1.29 ask, which know v2beta1 alone and find no resource in a v2 document."""
+    answer = cluster.get(path, _AGGREGATED.replace("v=v2;", "v=v2beta1;"))
+    assert answer.json()["kind"] in ("APIVersions", "APIGroupList") or "v=v2beta1" in answer.headers["content-type"]
+
+
+def test_of_several_versions_of_aggregated_discovery_the_newest_is_answered(cluster: Cluster) -> None:
+    older = _AGGREGATED.replace("v=v2;", "v=v2beta1;")
+    assert "v=v2;" in cluster.get("/apis", f"{_AGGREGATED},{older}").headers["content-type"]
+
+
 @pytest.mark.parametrize("path", ["/readyz", "/livez", "/healthz"])
 def test_health(cluster: Cluster, path: str) -> None:
     assert cluster.get(path, "*/*").text == "ok"
