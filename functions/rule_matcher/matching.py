@@ -88,10 +88,13 @@ def labels_of(alert: AegisAlert) -> dict[str, str]:
     return {**alert.metadata.labels, STATUS_LABEL: alert.status.status.value}
 
 
-def judge(alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_OWN) -> Verdict:
+def judge(
+    alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_OWN, unselecting: Sequence[Rule] = ()
+) -> Verdict:
     """Choose among the rules that count and match: the highest priority wins, unless several have it.
 
-    A rule that cannot work never applies. It is named only where there is none besides.
+    A rule that cannot work never applies. It is named only where there is none besides; where there is no rule at all,
+    those are that match but for their selector.
     """
     found = list(applying)
     able = [rule for rule in found if not rule.problems]
@@ -100,6 +103,10 @@ def judge(alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_O
             f"no rule in {alert.metadata.namespace}, or in a namespace that {SETTING} names, selects alerts of type "
             f"{alert.spec.type!r} and status {alert.status.status} with its labels"
         )
+        if unselecting:
+            named = ", ".join(map(str, unselecting[:_NAMED]))
+            more = ", …" if len(unselecting) > _NAMED else ""
+            message = f"{message}; type and status match, but not spec.selector, of: {named}{more}"
         return Verdict(TriggerStatus.RULE_NOT_FOUND, message)
     if not able:
         told = "; ".join(f"{rule}: {rule.problems[0]}" for rule in _in_order(found)[:_NAMED])
@@ -207,14 +214,27 @@ class _Filing:
 
     def applying(self, alert_type: str, labels: Mapping[str, str]) -> dict[Where, Rule]:
         """The rules that apply to alerts of a type with these labels, of which one is the status."""
-        patterns = self._patterns.get(labels[STATUS_LABEL])
         found: dict[Where, Rule] = {}
-        for pattern in patterns.matching(alert_type) if patterns else ():
+        for pattern in self._matching(alert_type, labels):
             for label in (None, *labels.items()):
                 for rule in pattern.rules.get(label, ()):
                     if rule.selects(labels):
                         found[rule.where] = rule
         return found
+
+    def some_of_type(self, alert_type: str, labels: Mapping[str, str]) -> dict[Where, Rule]:
+        """So many rules for the type and status, whatever they select, that one sees whether all can be named."""
+        found: dict[Where, Rule] = {}
+        for pattern in self._matching(alert_type, labels):
+            for rule in chain.from_iterable(pattern.rules.values()):
+                found[rule.where] = rule
+                if len(found) > _NAMED:
+                    return found
+        return found
+
+    def _matching(self, alert_type: str, labels: Mapping[str, str]) -> Iterator[_Pattern]:
+        patterns = self._patterns.get(labels[STATUS_LABEL])
+        return patterns.matching(alert_type) if patterns else iter(())
 
 
 _SHARED = ""
@@ -244,11 +264,14 @@ class RuleIndex:
     def find(self, alert: AegisAlert) -> Verdict:
         """The one rule that applies to an alert, or why there is none."""
         labels = labels_of(alert)
+        filings = [self._filed[name] for name in (_SHARED, alert.metadata.namespace) if name in self._filed]
         found: dict[Where, Rule] = {}
-        for name in (_SHARED, alert.metadata.namespace):
-            if filing := self._filed.get(name):
-                found |= filing.applying(alert.spec.type, labels)
-        return judge(alert, found.values(), self._scope)
+        for filing in filings:
+            found |= filing.applying(alert.spec.type, labels)
+        if found:
+            return judge(alert, found.values(), self._scope)
+        of_type = (filing.some_of_type(alert.spec.type, labels).values() for filing in filings)
+        return judge(alert, (), self._scope, _in_order(chain.from_iterable(of_type)))
 
 
 def _same_or_new(known: _Filing | None, rules: Sequence[Rule]) -> _Filing:

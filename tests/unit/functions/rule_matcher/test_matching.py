@@ -68,6 +68,26 @@ def test_a_rule_does_not_apply(the_rule: Rule, the_alert: AegisAlert) -> None:
     assert RuleIndex([the_rule]).find(the_alert).trigger_status is TriggerStatus.RULE_NOT_FOUND
 
 
+def test_a_rule_that_only_its_selector_keeps_from_applying_is_named() -> None:
+    passed_over = rule("mem", "Node.*", "NodeDown", selector={"matchLabels": {"severity": "critical"}})
+    others = [rule("disk", "Disk"), rule("undo", "NodeDown", status="Resolved")]
+    told = RuleIndex([passed_over, *others]).find(alert("NodeDown", labels={"severity": "warning"})).message
+    assert told.endswith("; type and status match, but not spec.selector, of: monitoring/mem")
+    assert RuleIndex(others).find(alert("NodeDown")).message.endswith("with its labels")
+
+
+def test_of_many_rules_that_their_selectors_keep_from_applying_some_are_named() -> None:
+    many = [rule(f"r{number}", "NodeDown", selector={"matchLabels": {"n": str(number)}}) for number in range(1000)]
+    told = RuleIndex(many).find(alert("NodeDown")).message
+    assert told.count("monitoring/r") == 10
+    assert told.endswith(", …")
+
+
+def test_a_rule_that_does_not_count_for_the_alert_is_not_named() -> None:
+    elsewhere = rule("mem", "NodeDown", namespace="elsewhere", selector={"matchLabels": {"severity": "critical"}})
+    assert "elsewhere" not in RuleIndex([elsewhere]).find(alert("NodeDown")).message
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
@@ -167,17 +187,14 @@ def test_a_rule_is_recorded_as_it_was_matched() -> None:
 def scan(the_alert: AegisAlert, rules: Iterable[Rule]) -> Verdict:
     """What the index must find, by asking every rule."""
     labels, status = labels_of(the_alert), the_alert.status.status.value
-    return judge(
-        the_alert,
-        [
-            asked
-            for asked in rules
-            if asked.where[0] in (the_alert.metadata.namespace, *NAMED.named)
-            and asked.selects(labels)
-            and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
-        ],
-        NAMED,
-    )
+    matching = [
+        asked
+        for asked in rules
+        if asked.where[0] in (the_alert.metadata.namespace, *NAMED.named)
+        and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
+    ]
+    applying = [asked for asked in matching if asked.selects(labels)]
+    return judge(the_alert, applying, NAMED, [] if applying else sorted(matching, key=lambda asked: asked.where))
 
 
 WORDS = st.sampled_from(["Node", "Disk", "Full", "Down", "Gpu", "X", "é"])
