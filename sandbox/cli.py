@@ -95,8 +95,15 @@ def _say_where(cluster: Cluster) -> None:
     )
 
 
-def _command(name: str, session: Session, summary: str) -> None:
-    """Register a command that runs the cluster around a session; all of them take the same options."""
+def _command(name: str, session: Session, summary: str, *, interrupted: int = 0) -> None:
+    """Register a command that runs the cluster around a session; all of them take the same options.
+
+    Args:
+        name: what it is called.
+        session: what it does on the cluster.
+        summary: what its help says.
+        interrupted: its exit code when Ctrl-C ended it.
+    """
 
     @app.command(name, help=summary)
     def command(
@@ -126,24 +133,24 @@ def _command(name: str, session: Session, summary: str) -> None:
             pretend_seconds=pretend,
             eventing=EventingOptions(duplicate=duplicate, tick=tick),
         )
-        raise typer.Exit(_run_until_done(settings, session))
+        raise typer.Exit(_run_until_done(settings, session, interrupted))
 
 
 _command("serve", _serve, "Run the embedded cluster until Ctrl-C.")
 _command("run", _run, "Run the embedded cluster, show an alert's life on it, and go on until Ctrl-C.")
-_command("demo", _demo, "Show an alert's life; the exit code is 0 when its workflow succeeds.")
+_command("demo", _demo, "Show an alert's life; the exit code is 0 when its workflow succeeds.", interrupted=130)
 
 
-def _run_until_done(settings: Settings, session: Session) -> int:
+def _run_until_done(settings: Settings, session: Session, interrupted: int) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        return asyncio.run(_session(settings, session))
+        return asyncio.run(_session(settings, session, interrupted))
     except (StateError, UnusableFileError, PortTakenError, UnreadableManifestError) as error:
         typer.secho(str(error), fg="red", err=True)
         return 1
 
 
-async def _session(settings: Settings, session: Session) -> int:
+async def _session(settings: Settings, session: Session, interrupted: int) -> int:
     stop = asyncio.Event()
     for sig in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
@@ -152,7 +159,7 @@ async def _session(settings: Settings, session: Session) -> int:
         work, stopped = asyncio.ensure_future(session(cluster)), asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            return work.result() if work.done() else 0
+            return work.result() if work.done() else interrupted
         finally:
             work.cancel()
             stopped.cancel()

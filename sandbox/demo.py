@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sandbox.cluster import Cluster
 
 ALERT_PATH = "/default/alert"
+_ALERT = "alerts/firing.json"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _TIMEOUT = 60.0
 _CHECK_TIMEOUT = 20.0
 _COLUMNS = {
@@ -37,25 +40,33 @@ _COLUMNS = {
 
 async def show(cluster: Cluster, example: Path) -> bool:
     """Play the example and tell whether its workflow succeeded."""
-    applied = manifests.load(example)
+    applied = [_declared(obj) for obj in manifests.load(example)]
     await manifests.apply(cluster.api, applied, namespace=NAMESPACE)
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT):
             await asyncio.gather(*(_checked(cluster.api, obj) for obj in applied))
         async with asyncio.timeout(_TIMEOUT):
-            return await _play(cluster, (example / "alerts" / "firing.json").read_bytes())
+            return await _play(cluster, example)
     except TimeoutError:
         typer.secho("the alert did not come to its end in time; see the functions' logs", fg="red", err=True)
         return False
 
 
-async def _play(cluster: Cluster, alert: bytes) -> bool:
+def _declared(obj: Object) -> Object:
+    """The object with the note that `kubectl apply` leaves; without it, kubectl warns whoever applies it again."""
+    noted = {**obj, "metadata": {"annotations": {}, "namespace": NAMESPACE, **obj["metadata"]}}
+    note = json.dumps(noted, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    annotations = {**(obj["metadata"].get("annotations") or {}), _LAST_APPLIED: note}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
+
+
+async def _play(cluster: Cluster, example: Path) -> bool:
     alerts = cluster.api.resource("aegisalerts", "aegis.io")
     since = str(cluster.api.store.revision)
     url = cluster.endpoints.gateway + ALERT_PATH
-    typer.echo(f"$ curl -X POST {url} -d @alert.json")
+    typer.echo(f"$ curl -X POST {url} -d @examples/{example.name}/{_ALERT}")
     async with aiohttp.ClientSession() as session, watching(cluster.api, alerts, resource_version=since) as events:
-        posted = asyncio.ensure_future(_post(session, url, alert))
+        posted = asyncio.ensure_future(_post(session, url, (example / _ALERT).read_bytes()))
         typer.echo(_line({name: name for name in _COLUMNS}))
         before = ""
         async for event in events:

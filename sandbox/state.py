@@ -57,7 +57,7 @@ def held(folder: Path) -> Iterator[State]:
             lock.seek(0)
             raise StateError(
                 f"a sandbox runs already with the state folder {folder}, as pid {lock.read().strip()}: "
-                "stop it, or start this one with STATE=other PORT=other"
+                "stop it, or start this one with STATE=other PORT=9090"
             ) from error
         except OSError as error:
             raise StateError(f"{folder} cannot be the state folder: {error.strerror} (STATE=… moves it)") from error

@@ -87,7 +87,7 @@ class Pretender:
         """Wait as long as the pod says and end as it says."""
         argv, source = command_of(container), script_of(container)
         lines = [
-            "# Nothing ran: the sandbox only pretends. With --execute this would have run on your machine:",
+            "# Nothing ran: the sandbox only pretends. With EXECUTE=1 this would have run on your machine:",
             shlex.join(argv) if argv else f"# (the entrypoint of {container['image']})",
         ]
         _write(log, "\n".join(lines + ([source] if source else [])) + "\n")

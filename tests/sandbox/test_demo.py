@@ -59,6 +59,15 @@ def test_the_demo_prints_an_alerts_life_and_exits_with_its_success(state: Path) 
     assert not (state / "sandbox.json").exists()
 
 
+def test_a_demo_that_is_interrupted_has_not_succeeded(state: Path) -> None:
+    argv = [sys.executable, "-m", "sandbox", "demo", "--port=0", "--pretend=60", f"--state-dir={state}"]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as demo:
+        assert demo.stdout is not None
+        assert any("Running" in line for line in demo.stdout)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 130
+
+
 def test_a_manifest_that_cannot_be_read_is_named(state: Path) -> None:
     manifests = [f"--manifests={ROOT / folder}" for folder in ("crds", "knative", "eventing")]
     broken = state / "binding.yaml"

@@ -4,6 +4,7 @@ Each document is tried as its reader does: with ``make run`` just started, in a 
 """
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -47,6 +48,14 @@ def checkout(cluster: Sandbox, tmp_path: Path) -> Path:
     for path in {*ROOT.iterdir(), ROOT / ".aegis"}:
         (folder / path.name).symlink_to(cluster.state if path.name == ".aegis" else path)
     return folder
+
+
+def test_kubectl_has_nothing_to_say_of_the_example_that_run_applied(cluster: Sandbox) -> None:
+    example = ROOT / "examples" / "nodehasemergencyevent"
+    argv = ["kubectl", f"--kubeconfig={cluster.kubeconfig}", "apply", "-f", str(example)]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    assert [line.rpartition(" ")[2] for line in done.stdout.splitlines()] == ["unchanged", "unchanged"]
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))

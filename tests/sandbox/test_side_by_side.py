@@ -44,6 +44,6 @@ def test_a_second_one_on_the_same_folder_ends_at_once_and_the_first_is_unharmed(
         assert second.returncode == 1
         (line,) = second.stderr.splitlines()
         assert f"pid {first.cluster.process.pid}:" in line
-        assert "STATE=other PORT=other" in line
+        assert "STATE=other PORT=9090" in line
         assert {name: (state / name).read_text() for name in before} == before
         repair(first, "after")

@@ -14,7 +14,7 @@ def test_the_folder_is_made_and_held_by_one(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     with (
         held(folder),
-        pytest.raises(StateError, match=rf"{re.escape(str(folder))}.*pid {os.getpid()}\b.*STATE=other PORT=other"),
+        pytest.raises(StateError, match=rf"{re.escape(str(folder))}.*pid {os.getpid()}\b.*STATE=other PORT=9090"),
         held(folder),
     ):
         pass

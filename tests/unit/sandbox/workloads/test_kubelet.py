@@ -41,6 +41,7 @@ async def test_a_pod_succeeds_and_its_log_says_what_would_have_run(workloads: Wo
     assert pod["spec"]["nodeName"] == "dev1"
     log = await workloads.log(pod)
     assert "Nothing ran" in log
+    assert "EXECUTE=1" in log
     assert "kubectl cordon 'a b'" in log
 
 
