@@ -5,19 +5,21 @@ are the author's alone, so a mark in one is an error; anchors and merge keys wor
 """
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from functions.workflow_renderer.errors import invalid
+from functions.workflow_renderer.errors import TemplateInvalid, invalid
 from functions.workflow_renderer.markers import Marks, Part, Value
 
 Path = tuple[str | int, ...]
 
 _LARGEST = 20_000
 _DEEPEST = 60
+_LIMITS = f"{_LARGEST} fields, {_DEEPEST} deep"
+_SHOWN = 60
 _TAG = "tag:yaml.org,2002:"
 _KNOWN = frozenset(f"{_TAG}{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null"))
 _OTHERWISE = frozenset(f"{_TAG}{kind}" for kind in ("int", "timestamp", "value"))
@@ -54,16 +56,30 @@ def parse(text: str, marks: Marks) -> Any:
     Raises:
         TemplateInvalid: when it is no single document, or more than plain data.
     """
-    loader = _Loader(text)
     try:
-        node = _only_document(loader)
-        return None if node is None else _Builder(loader, marks).build(node, ())
+        _check_depth(text)
+        loader = _Loader(text)
+        try:
+            node = _only_document(loader)
+            return None if node is None else _Builder(loader, marks).build(node, ())
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         raise invalid(_line(error.problem_mark), _described(error)) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise invalid("template", f"not YAML: {error}") from error
-    finally:
-        loader.dispose()
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what nests too deeply before it is composed: the composer calls itself for each level, on C's stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise _too_large(event.start_mark)
 
 
 def _only_document(loader: _Loader) -> Node | None:
@@ -87,38 +103,45 @@ class _Builder:
 
     def build(self, node: Node, path: Path) -> Any:
         """The data of one node."""
-        self._left -= 1
-        if self._left < 0 or len(path) > _DEEPEST:
-            raise invalid(_line(node.start_mark), "the document is too large", f"{_LARGEST} fields, {_DEEPEST} deep")
+        self._spend(1, node, len(path))
         if node.tag not in _KNOWN:
-            raise invalid(_line(node.start_mark), f"the YAML tag {node.tag.removeprefix(_TAG)}", "plain data")
+            problem = f"the YAML tag {node.tag.removeprefix(_TAG):.{_SHOWN}}"
+            raise invalid(_line(node.start_mark), problem, "plain data")
         if isinstance(node, MappingNode):
-            return dict(self._pairs(node, path))
+            return {key: self.build(part, (*path, key)) for key, part in self._pairs(node, len(path)).items()}
         if isinstance(node, SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._scalar(cast("ScalarNode", node))
 
-    def _pairs(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = key_node.value
-            if not isinstance(key_node, ScalarNode):
-                raise invalid(_line(key_node.start_mark), "a key that is no text")
-            if self._marks.in_text(key):
-                raise invalid(_line(key_node.start_mark), "a value of the alert in a key", "keys of the template's own")
-            if key in seen and key_node.tag != f"{_TAG}merge":
-                raise invalid(_line(key_node.start_mark), f"the key {key} stands twice")
-            seen.add(key)
-        if any(key_node.tag == f"{_TAG}merge" for key_node, _ in node.value):
-            self._merge(node)
-        for key_node, value_node in node.value:
-            yield key_node.value, self.build(value_node, (*path, key_node.value))
+    def _spend(self, fields: int, node: Node, depth: int) -> None:
+        self._left -= fields
+        if self._left < 0 or depth > _DEEPEST:
+            raise _too_large(node.start_mark)
 
-    def _merge(self, node: MappingNode) -> None:
-        self._left -= sum(len(value.value) for _, value in node.value if not isinstance(value, ScalarNode))
-        if self._left < 0:
-            raise invalid(_line(node.start_mark), "the document is too large", f"{_LARGEST} fields")
-        self._loader.flatten_mapping(node)
+    def _pairs(self, node: MappingNode, depth: int) -> Mapping[str, Node]:
+        """A mapping's pairs, after those that it merges; of a key that is in both its own holds."""
+        merged: dict[str, Node] = {}
+        own: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == f"{_TAG}merge":
+                for source in reversed(_sources(value_node)):
+                    self._spend(1, source, depth)
+                    pairs = self._pairs(source, depth + 1)
+                    self._spend(len(pairs), source, depth)
+                    merged |= pairs
+                continue
+            key = self._key(key_node)
+            if key in own:
+                raise invalid(_line(key_node.start_mark), f"the key {key:.{_SHOWN}} stands twice")
+            own[key] = value_node
+        return merged | own
+
+    def _key(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
+            raise invalid(_line(node.start_mark), "a key that is no text")
+        if self._marks.in_text(node.value):
+            raise invalid(_line(node.start_mark), "a value of the alert in a key", "keys of the template's own")
+        return str(node.value)
 
     def _scalar(self, node: ScalarNode) -> Any:
         plain = not node.style
@@ -127,18 +150,32 @@ class _Builder:
             return Composite(parts, plain)
         if not plain and node.tag == f"{_TAG}str":
             return node.value
-        if node.tag == f"{_TAG}int":
-            return _integer(node)
-        return self._loader.construct_object(node)
+        try:
+            return _integer(node.value) if node.tag == f"{_TAG}int" else self._loader.construct_object(node)
+        except (ValueError, LookupError) as error:
+            kind = "integer" if node.tag == f"{_TAG}int" else node.tag.removeprefix(_TAG)
+            raise invalid(_line(node.start_mark), f"{node.value:.{_SHOWN}} is no {kind}") from error
 
 
-def _integer(node: ScalarNode) -> int:
-    text = node.value.replace("_", "")
-    if not _INTEGER.fullmatch(node.value):
-        raise invalid(_line(node.start_mark), f"{node.value} is no integer")
-    sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
+def _sources(node: Node) -> Sequence[MappingNode]:
+    """The mappings that a merge key names."""
+    named = node.value if isinstance(node, SequenceNode) else [node]
+    sources = [source for source in named if isinstance(source, MappingNode)]
+    if len(sources) < len(named):
+        raise invalid(_line(node.start_mark), "what is merged is no mapping", "a mapping, or a list of them")
+    return sources
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    sign, digits = (-1 if text.startswith("-") else 1), text.replace("_", "").lstrip("+-")
     octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
     return sign * int(digits, 8 if octal else 0)
+
+
+def _too_large(mark: Any) -> TemplateInvalid:
+    return invalid(_line(mark), "the document is too large", _LIMITS)
 
 
 def _line(mark: Any) -> str:

@@ -37,6 +37,8 @@ _BEGINS = {
 }
 _DEEPEST = 10
 """How many levels above a text are looked at."""
+_TOO_DEEP = 100
+"""More levels than any workflow has; the parser's time grows with their square."""
 
 
 class Outline(NamedTuple):
@@ -140,6 +142,8 @@ class _Places:
         levels: list[_Level] = []
         try:
             for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+                if len(levels) > _TOO_DEEP:
+                    return False
                 if isinstance(event, yaml.CollectionStartEvent):
                     levels.append(_Level(mapping=isinstance(event, yaml.MappingStartEvent)))
                     continue

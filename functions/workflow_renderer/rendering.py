@@ -4,6 +4,7 @@ The order is what makes it safe: Argo's tags out of the way; values as marks (`m
 Argo's (`argo_fields`); and only then the values, each judged by the field it lands in (`safety`).
 """
 
+import re
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
@@ -18,9 +19,11 @@ from functions.workflow_renderer.metadata import as_new, misspelled
 from functions.workflow_renderer.outline import outline
 from functions.workflow_renderer.parameters import Parameters, parameters_of
 from functions.workflow_renderer.safety import Insertion
+from functions.workflow_renderer.scanner import line_of
 from functions.workflow_renderer.spelling import Spelling, spelling_of
 
 _LONGEST = 262_144
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _API_VERSION, _KIND = "argoproj.io/v1alpha1", "Workflow"
 
 
@@ -50,6 +53,8 @@ def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], 
     """
     if len(manifest) > _LONGEST:
         raise invalid("template", f"is longer than {_LONGEST} characters")
+    if lone := _SURROGATE.search(manifest):
+        raise invalid(f"line {line_of(manifest, lone.start())}", "half a surrogate pair, which is no character")
     known = outline(manifest.replace("\r\n", "\n"))
     tags = Protected(known.text, known.argos)
     marks = Marks(tags.restore, stand_in=stand_in)

@@ -54,9 +54,24 @@ def test_anchors_and_merge_keys() -> None:
         ("a: &a [*a]", "the document is too large"),
         ("a: \x00", "not YAML"),
         ("a:\n\tb: 1", "not YAML"),
-        ("[" * 200, "not YAML"),
+        ("[" * 200, "the document is too large"),
         ("[" * 100 + "]" * 100, "the document is too large"),
+        ("[" * 2_000, "the document is too large"),
+        ("{a: " * 60_000, "the document is too large"),
+        ("- " * 100_000, "the document is too large"),
         ("a: !!int x", "x is no integer"),
+        ("a: 0x_", "0x_ is no integer"),
+        ("a: 0b_", "0b_ is no integer"),
+        ("a: " + "1" * 5_000, "is no integer"),
+        ("a: !!float x", "x is no float"),
+        ("a: !!float ''", "is no float"),
+        ("a: !!bool x", "x is no bool"),
+        ("a: {<<: {[b]: 1}}", "a key that is no text"),
+        ("a: {<<: {b: 1, b: 2}}", "the key b stands twice"),
+        ("a: {<<: 1}", "what is merged is no mapping"),
+        ("a: {<<: [[]]}", "what is merged is no mapping"),
+        ("a: &a {<<: *a}", "the document is too large"),
+        ("a: \ud800", "not YAML"),
     ],
 )
 def test_what_is_no_plain_document_is_refused(text: str, problem: str) -> None:
@@ -72,6 +87,20 @@ def test_aliases_of_aliases_do_not_fill_the_memory(form: str) -> None:
     lines = ["a0: &a0 {x: 1}"] + [f"a{n}: &a{n} " + form.format(f"*a{n - 1}") for n in range(1, 30)]
     with pytest.raises(TemplateInvalid):
         parse("\n".join(lines), Marks())
+
+
+def test_merges_within_merges_do_not_fill_the_memory() -> None:
+    merged = "{" + ", ".join(f"k{n}: 1" for n in range(100)) + "}"
+    for level in range(5):
+        merged = f"{{<<: [&x{level} {merged}{f', *x{level}' * 100}]}}"
+    with pytest.raises(TemplateInvalid):
+        parse(f"a: {merged}", Marks())
+
+
+def test_a_value_is_no_key_of_what_is_merged() -> None:
+    marks = Marks()
+    with pytest.raises(TemplateInvalid, match="a value of the alert in a key"):
+        parse(f"a: {{<<: {{{marks.add('x', key='a', where='')}: 1}}}}", marks)
 
 
 def test_scalars_keep_their_values_apart_from_the_authors_text() -> None:

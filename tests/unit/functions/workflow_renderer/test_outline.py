@@ -92,3 +92,7 @@ def test_conditions_in_scripts_are_known_by_their_lines(condition: str, text: st
 @pytest.mark.parametrize("condition", ['{{if eq .names "x"}}', "{{.Names}}", '{{if eq .x "a .B"}}', "{{range .Items}}"])
 def test_other_statements_are_not_asked_for(condition: str) -> None:
     assert outline(f"args: ['{condition}'] # if {{{{.x}}}}").scripts == set()
+
+
+def test_what_nests_too_deeply_has_no_comments() -> None:
+    assert kept("# {{.b}}", "a: " + "{a: " * 50_000)

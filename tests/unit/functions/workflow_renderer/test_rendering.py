@@ -256,6 +256,7 @@ def test_a_workflow_lives_in_its_alerts_namespace(namespace: str) -> None:
         (template("suspend: {}", "suspend: {}"), "the key suspend stands twice"),
         ("a: [", "not YAML"),
         ("x" * 300_000, "is longer than 262144 characters"),
+        (script("{{.node | print}} \ud800"), "line 11: half a surrogate pair, which is no character"),
     ],
 )
 def test_what_is_no_workflow_is_said_to_be_none(manifest: str, problem: str) -> None:
