@@ -5,7 +5,7 @@ budget of rounds, and texts that are joined stay within a length. A macro's text
 what it put out already in it; it may be put out as it is, not worked on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, cast
 
@@ -25,6 +25,8 @@ Evaluation = Callable[[Parameters], str]
 
 _LONGEST = 200_000
 _ROUNDS = 10_000
+_WORK = 2_000_000
+"""How many characters and items one rendering may put together, compare and look through."""
 _EXPONENT = 16
 _NUMBER = 10**30
 
@@ -53,8 +55,10 @@ _REFUSED = {
     nodes.Extends: "extends",
 }
 _ACCEPTED = "if, for, set, with, macro, call, raw"
+_ENVIRONS = (Environment, Context, EvalContext)
+"""What Jinja hands to some filters before their value."""
 _GROWING = frozenset({"replace", "join"})
-_MARK, _EACH, _JOIN = " mark", " each", " join"
+_MARK, _EACH, _JOIN, _WEIGHED = " mark", " each", " join", " weighed"
 """Filters of ours; no template can spell a name with a space in front."""
 
 
@@ -71,14 +75,15 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self, marks: Marks) -> None:
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0)
-        self._marks, self._rounds = marks, _ROUNDS
+        self._marks, self._rounds, self._work = marks, _ROUNDS, _WORK
         self.outputs: list[tuple[str, str]] = []
         self.globals = {"range": self._range}
-        self.filters = {name: _bounded(name, self.filters[name]) for name in _FILTERS} | {
+        self.filters = {name: self._bounded(name, self.filters[name]) for name in _FILTERS} | {
             "shquote": _shquote,
             _MARK: self._mark,
             _EACH: self._each,
             _JOIN: self._join,
+            _WEIGHED: self._weighed,
         }
 
     def spend(self, rounds: int) -> None:
@@ -87,6 +92,10 @@ class _Environment(ImmutableSandboxedEnvironment):
         if self._rounds < 0:
             raise invalid("template", f"over {_ROUNDS} rounds of loops and calls")
 
+    def concat(self, pieces: Iterable[str]) -> str:
+        """The text that a template or a macro puts out."""
+        return "".join(self._weighed(piece) for piece in pieces)
+
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro or one of the functions and methods that are open to templates."""
         self.spend(1)
@@ -94,7 +103,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if not macro and ("caller" in kwargs or isinstance(getattr(obj, "__self__", None), _Text)):
             raise _final()
         result = super().call(context, obj, *args, **kwargs)
-        return _Text(result) if macro else _short(result)
+        return _Text(result) if macro else self._weighed(_short(result))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """A part of something, but not of a macro's text."""
@@ -115,7 +124,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             raise invalid("template", f"{operator} with what is no number", "numbers; texts are joined with ~")
         if operator == "**" and abs(right) > _EXPONENT:
             raise invalid("template", "a power of large numbers")
-        return _short(super().call_binop(context, operator, left, right))
+        return self._weighed(_short(super().call_binop(context, operator, left, right)))
 
     def _range(self, *bounds: int) -> range:
         made = range(*bounds)
@@ -126,7 +135,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _mark(self, value: object, number: int) -> str:
         key, where = self.outputs[number]
         if isinstance(value, _Text):
-            return str(value)
+            return str(self._weighed(value))
         if isinstance(value, Undefined):
             str(value)
         return self._marks.add(value, key=key, where=where)
@@ -141,7 +150,42 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _join(self, first: object, *others: object) -> str:
         if any(isinstance(item, _Text) for item in (first, *others)):
             raise _final()
-        return str(_short("".join(plain(item, "~") for item in (first, *others))))
+        return str(self._weighed(_short("".join(plain(item, "~") for item in (first, *others)))))
+
+    def _weighed(self, value: Any) -> Any:
+        """The same, and all that is in it taken from the budget, each time that it is there."""
+        waiting = [value]
+        while waiting:
+            item = waiting.pop()
+            self._work -= 1 + (len(item) if isinstance(item, str | list | tuple | dict) else 0)
+            if self._work < 0:
+                raise invalid("template", f"works on over {_WORK} characters and items")
+            if isinstance(item, list | tuple):
+                waiting += item
+            elif isinstance(item, dict):
+                waiting += item.values()
+        return value
+
+    def _bounded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A filter whose work stays within the budget, and that leaves a macro's text alone."""
+
+        @wraps(function)
+        def bounded(*arguments: Any, **options: Any) -> Any:
+            if any(isinstance(argument, _Text) for argument in arguments):
+                raise _final()
+            given = list(arguments)
+            first = next(index for index, item in enumerate(given) if not isinstance(item, _ENVIRONS))
+            if name == "join" and isinstance(given[first], Iterator):
+                given[first] = list(given[first])
+            values = given[first:]
+            self._weighed(values[0])
+            if name in _OF_TEXT and isinstance(values[0], dict | list | tuple):
+                plain(values[0], name)
+            if name in _GROWING:
+                _check_growth(*values, **options)
+            return self._weighed(_short(function(*given, **options)))
+
+        return bounded
 
 
 class _Rewriter(NodeTransformer):
@@ -166,6 +210,39 @@ class _Rewriter(NodeTransformer):
         self.generic_visit(node)
         return _filter(node.nodes[0], _JOIN, node.nodes[1:])
 
+    def visit_List(self, node: nodes.List | nodes.Tuple | nodes.Dict) -> nodes.Expr:  # noqa: N802
+        """Weigh what is put together: a list of lists of lists is small, and long to read."""
+        self.generic_visit(node)
+        return _filter(node, _WEIGHED)
+
+    visit_Dict = visit_List  # noqa: N815
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
+        """The same, where it is no list of names that are assigned."""
+        return node if node.ctx != "load" else self.visit_List(node)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802
+        """Weigh what is compared."""
+        self.generic_visit(node)
+        node.expr = _filter(node.expr, _WEIGHED)
+        for operand in node.ops:
+            operand.expr = _filter(operand.expr, _WEIGHED)
+        return node
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Test:  # noqa: N802
+        """Weigh what is tested, and against what."""
+        self.generic_visit(node)
+        node.node = _filter(node.node, _WEIGHED)
+        node.args = [_filter(argument, _WEIGHED) for argument in node.args]
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Getitem:  # noqa: N802
+        """Weigh what is cut: Jinja does that without asking its environment."""
+        self.generic_visit(node)
+        if isinstance(node.arg, nodes.Slice):
+            node.node = _filter(node.node, _WEIGHED)
+        return node
+
     def _marked(self, child: nodes.Expr) -> nodes.Expr:
         if isinstance(child, nodes.TemplateData | nodes.Const):
             return child
@@ -187,6 +264,8 @@ def prepare(text: str, marks: Marks) -> Evaluation:
         template = environment.from_string(cast("nodes.Template", _Rewriter(environment).visit(tree)))
     except TemplateSyntaxError as error:
         raise invalid(f"line {error.lineno}", error.message or "syntax error") from error
+    except (RecursionError, SyntaxError, MemoryError) as error:  # what Python says of the code that Jinja makes
+        raise invalid("template", "expressions or blocks are nested too deeply") from error
 
     asked = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"} - environment.globals.keys()
 
@@ -269,23 +348,6 @@ def _shquote(value: object) -> Quoted:
     if isinstance(value, Undefined):
         str(value)
     return Quoted.of(value)
-
-
-def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter whose results stay within a length, and that leaves a macro's text alone."""
-
-    @wraps(function)
-    def bounded(*arguments: Any, **options: Any) -> Any:
-        if any(isinstance(argument, _Text) for argument in arguments):
-            raise _final()
-        values = [argument for argument in arguments if not isinstance(argument, Environment | Context | EvalContext)]
-        if name in _OF_TEXT and isinstance(values[0], dict | list | tuple):
-            plain(values[0], name)
-        if name in _GROWING:
-            _check_growth(*values, **options)
-        return _short(function(*arguments, **options))
-
-    return bounded
 
 
 def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:

@@ -104,6 +104,30 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
         "{% for a in range(1000000000) %}{% endfor %}",
         "{% for a in range(5000) %}{% for b in range(5000) %}{% endfor %}{% endfor %}",
         "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% for a in range(9999) %}" + "x" * 1_000 + "{% endfor %}",
+        "{% macro m() %}" + "x" * 1_000 + "{% endmacro %}{% for a in range(9999) %}{{ m() }}{% endfor %}",
+        "{% macro m(t) %}{% for a in range(9999) %}{{ t }}{% endfor %}{% endmacro %}"
+        "{% macro x() %}" + "x" * 1_000 + "{% endmacro %}{{ m(x()) }}",
+        "{% set x = [1] %}" + "{% set x = [x, x] %}" * 30 + "{{ x | join }}",
+        "{% set x = (1,) %}" + "{% set x = (x, x) %}" * 30 + "{{ x | join }}",
+        "{% set x = {1: 1} %}" + "{% set x = {1: x, 2: x} %}" * 30 + "{{ x | dictsort | join }}",
+        "{% set x = [1] %}{% set y = [1] %}"
+        + "{% set x = [x, x] %}{% set y = [y, y] %}" * 30
+        + "{% if x == y %}{% endif %}",
+        "{% set x = [1] %}{% set y = [1] %}"
+        + "{% set x = [x, x] %}{% set y = [y, y] %}" * 16
+        + "{% for a in range(5000) %}{% if x == y %}{% endif %}{% endfor %}",
+        "{% set x = range(999) | list %}{% for a in range(5000) %}{% if x is eq(x | list) %}{% endif %}{% endfor %}",
+        "{% set x = range(9999) | list %}{% for a in range(999) %}{{ x | max }}{% endfor %}",
+        "{% for a in range(999) %}{% set x = big[1:] %}{% endfor %}",
+        "{{ range(999) | map('replace', '1', big) | list | length }}",
+        "{{ range(999) | map(attribute='x', default=big) | join }}",
+        "{{ " + "(" * 5_000 + "node" + ")" * 5_000 + " }}",
+        "{{ " + "not " * 5_000 + "node }}",
+        "{{ node" + " | upper" * 5_000 + " }}",
+        "{{ 1" + " + 1" * 5_000 + " }}",
+        "{% if node %}" * 1_000 + "{% endif %}" * 1_000,
+        "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
     ],
 )
 def test_a_template_uses_up_neither_time_nor_memory(text: str) -> None:
