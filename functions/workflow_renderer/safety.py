@@ -35,6 +35,8 @@ LONGEST_WORD = 253
 LONGEST_TEXT = 16_384
 _LONGEST_SCALAR = 120_000
 """The kernel takes no argument over 128 KiB."""
+_MOST_READ = 2_000_000
+"""How many characters of scripts are read to judge quoted values; each has all that stands before it read again."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
 _UPWARDS = re.compile(r"(?:^|/)\.\.(?:/|$)")
@@ -105,6 +107,7 @@ class Insertion:
         """Begin without findings."""
         self.findings: list[Unsafe] = []
         self._expanded: frozenset[str] = frozenset()
+        self._read = 0
 
     def into(self, data: Any, path: Path = (), owner: Any = None) -> Any:
         """The data with its values in place; ``owner`` is the mapping that the data is in."""
@@ -161,15 +164,18 @@ class Insertion:
             return problem or _not_text(value.text, before, after), False
         problem = _not_accepted(value.text, place) or _vanishes(value, before, after, path)
         if problem and value.quoted:
+            self._read += len(before)
+            if self._read > _MOST_READ:
+                return f"is one of too many to be quoted, {problem}", False
             return _not_quoted(value, problem, before, path, owner)
         return problem and f"{problem}; pipe it through shquote where a shell reads it, or pass it as env", False
 
     def _place(self, path: Path, owner: Any) -> Place:
         place = place_of(path)
-        written = (
-            place is Place.TEXT and "env" in path and isinstance(owner, dict) and owner.get("name") in self._expanded
-        )
-        return Place.WORD if written else place
+        if place is not Place.TEXT or "env" not in path or not isinstance(owner, dict):
+            return place
+        name = owner.get("name")
+        return place if isinstance(name, str) and name not in self._expanded else Place.WORD
 
     def _note(self, path: Path, value: Value, problem: str, *, always: bool = False) -> None:
         self.findings.append(Unsafe(spelled(path), value.key, problem, always))

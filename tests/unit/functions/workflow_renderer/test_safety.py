@@ -211,6 +211,20 @@ def test_a_variable_takes_any_other_text(value: str) -> None:
     assert first(render(env(), alert(v=value)))["container"]["env"][0]["value"] == value
 
 
+def test_a_variable_that_the_alert_names_takes_words_alone() -> None:
+    named = template("container: {image: x, command: [sh, -c, 'echo $(A)'], env: [{name: '{{.n}}', value: '{{.v}}'}]}")
+    assert render(named, alert(n="A", v="x"))
+    with pytest.raises(UnsafeValue, match=r"env\[0\].value: the value of v has other characters"):
+        render(named, alert(n="A", v="x; id"))
+
+
+def test_no_list_of_values_takes_long_to_quote() -> None:
+    each = script("{% for x in list.split(',') %}echo {{ x | shquote }}; {% endfor %}")
+    assert render(each, alert(list=",".join(["a b"] * 100)))
+    with pytest.raises(UnsafeValue, match="is one of too many"):
+        render(each, alert(list=",".join(["a b"] * 5_000)))
+
+
 def test_text_is_bounded_too() -> None:
     assert render(env(), alert(v="x" * LONGEST_TEXT))
     with pytest.raises(UnsafeValue, match="is longer than 16384 characters"):
