@@ -3,7 +3,7 @@
 Its pods carry the labels that name alert, phase and rule too, so that ``kubectl logs -l`` finds them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from aegis.models.alert import AegisAlert, Phase
@@ -18,6 +18,10 @@ from aegis.models.workflow import (
     TEMPLATE_ANNOTATION,
 )
 from aegis.names import label_value, workflow_name
+
+
+_OURS = frozenset({ALERT_LABEL, PHASE_LABEL, RULE_LABEL, ALERT_UID_ANNOTATION, RULE_ANNOTATION, TEMPLATE_ANNOTATION})
+_HOLD_THEM = frozenset({"labels", "labelsFrom", "annotations"})
 
 
 def build_workflow(
@@ -74,18 +78,18 @@ def _with_pods_labelled(spec: Mapping[str, Any], ours: Mapping[str, str]) -> dic
     """The spec with labels that every pod gets; Argo lets a template's own go before those of ``podMetadata``."""
     general = spec.get("podMetadata") or {}
     labels = {**(general.get("labels") or {}), **ours}
-    return {**_without(spec, ours.keys()), "podMetadata": {**general, "labels": labels}}
+    return {**_without_ours(spec), "podMetadata": {**general, "labels": labels}}
 
 
-def _without(data: Any, keys: Collection[str]) -> Any:
-    """The data without labels of these keys in the metadata of any template."""
+def _without_ours(data: Any) -> Any:
+    """The data without our labels and annotations in what Argo gives the workflow, and the pods of its templates."""
     if isinstance(data, list):
-        return [_without(item, keys) for item in data]
+        return [_without_ours(item) for item in data]
     if not isinstance(data, dict):
         return data
     return {
-        name: {key: value for key, value in part.items() if key not in keys}
-        if name == "labels" and isinstance(part, dict)
-        else _without(part, keys)
+        name: {key: value for key, value in part.items() if key not in _OURS}
+        if name in _HOLD_THEM and isinstance(part, dict)
+        else _without_ours(part)
         for name, part in data.items()
     }

@@ -92,3 +92,17 @@ def test_no_template_of_a_workflow_puts_another_in_the_place_of_our_labels() -> 
         {**labelled(), "steps": [[{"name": "a", "inline": labelled()}]]},
         {"dag": {"tasks": [{"inline": labelled()}]}},
     ]
+
+
+def test_argo_is_not_told_to_put_others_in_the_place_of_ours_once_the_workflow_runs() -> None:
+    forged = {"team": "sre", "aegis.io/alert": "x", "aegis.io/rule": "x", "aegis.io/template": "x"}
+    metadata = {
+        "labels": forged,
+        "labelsFrom": {key: {"expression": "'x'"} for key in forged},
+        "annotations": {"team": "sre", "aegis.io/alert-uid": "x", "aegis.io/rule": "x", "aegis.io/template": "x"},
+    }
+    assert build({"spec": {"workflowMetadata": metadata}})["spec"]["workflowMetadata"] == {
+        "labels": {"team": "sre"},
+        "labelsFrom": {"team": {"expression": "'x'"}},
+        "annotations": {"team": "sre"},
+    }
