@@ -19,7 +19,6 @@ from aegis.models.workflow import (
 )
 from aegis.names import label_value, workflow_name
 
-
 _OURS = frozenset({ALERT_LABEL, PHASE_LABEL, RULE_LABEL, ALERT_UID_ANNOTATION, RULE_ANNOTATION, TEMPLATE_ANNOTATION})
 _HOLD_THEM = frozenset({"labels", "labelsFrom", "annotations"})
 
