@@ -11,6 +11,8 @@ from enum import Enum
 from functions.workflow_renderer.errors import AS_TEXT, invalid
 from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 
+_MOST = 32_768
+"""How many characters the engines get to read: they take a tenth of a second for a thousand."""
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
 _GO = re.compile(
     r"""[.$`(]*[.$`]                                        # .node  $x  (.a)  `text`
@@ -39,10 +41,14 @@ def spelling_of(text: str) -> Spelling:
     """The spelling of a template whose Argo tags are out of the way.
 
     Raises:
-        TemplateInvalid: when both are in it.
+        TemplateInvalid: when both are in it, or too much of either.
     """
     first: dict[Spelling, Token] = {}
+    read = 0
     for token in scan(text):
+        read += len(token.text)
+        if read > _MOST:
+            raise invalid("template", f"over {_MOST} characters in placeholders and statements", "a smaller one")
         spelling = _of_token(token)
         if spelling is not Spelling.NONE:
             first.setdefault(spelling, token)

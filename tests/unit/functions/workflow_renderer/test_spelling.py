@@ -89,3 +89,11 @@ def test_a_clash_says_how_braces_stand_for_themselves() -> None:
 def test_a_placeholder_inside_an_expression_is_refused() -> None:
     with pytest.raises(TemplateInvalid, match="line 2: a placeholder inside an Argo expression"):
         Protected("a\n{{= {{.node}} == 'x' }}")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{.a | print}}" * 3_000, "{{ " + "a ~ " * 10_000 + "b }}", "{% if a %}{% endif %}" * 2_000]
+)
+def test_what_the_engines_have_to_read_is_bounded(text: str) -> None:
+    with pytest.raises(TemplateInvalid, match="over 32768 characters in placeholders and statements"):
+        spelling_of(text)
