@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.workloads.errors import InvalidSpecError
@@ -123,22 +124,15 @@ def ordered(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     Raises:
         InvalidSpecError: when they depend on each other, or on one that does not exist.
     """
-    done: list[str] = []
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise InvalidSpecError(f"invalid spec: tasks depend on each other: {' -> '.join((*path, name))}")
-        if name in done:
-            return
-        if name not in tasks:
-            raise InvalidSpecError(f"invalid spec: task '{path[-1]}' depends on '{name}', which does not exist")
-        for dependency in needed(tasks[name]) or []:
-            visit(dependency, (*path, name))
-        done.append(name)
-
-    for name in tasks:
-        visit(name, ())
-    return done
+    for name, task in tasks.items():
+        for dependency in needed(task) or []:
+            if dependency not in tasks:
+                raise InvalidSpecError(f"invalid spec: task '{name}' depends on '{dependency}', which does not exist")
+    try:
+        return list(TopologicalSorter({name: needed(task) or [] for name, task in tasks.items()}).static_order())
+    except CycleError as error:
+        cycle = " -> ".join(reversed(error.args[1]))
+        raise InvalidSpecError(f"invalid spec: tasks depend on each other: {cycle}") from error
 
 
 def _listed(text: str) -> list[Any]:

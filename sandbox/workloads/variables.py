@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TAG = re.compile(r"\{\{\s*(=?)(.*?)\s*\}\}", re.DOTALL)
-_OPERAND = r"""'[^']*'|"[^"]*"|(?:\{\{\s*[^={}][^{}]*\}\}|[\w.:/@+-])+"""
+_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_OPERAND = r"""'[^']*'|"[^"]*"|(?:\{\{(?!\s*=)[^{}]+\}\}|[\w.:/@+-])+"""
 _TERM = re.compile(rf"\s*(?P<left>{_OPERAND})\s*(?:(?P<operator>==|!=)\s*(?P<right>{_OPERAND})\s*)?")
 _JOINT = re.compile(r"&&|\|\|")
 
@@ -83,7 +83,8 @@ def _operand(text: str, scope: Mapping[str, str]) -> str:
 
 def _replaced(value: Any, scope: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _TAG.sub(lambda match: _value(match, scope), value) if "{{" in value else value
+        tagged, close, rest = value.rpartition("}}")  # behind the last }} no tag ends, however many begin
+        return _TAG.sub(lambda match: _value(match, scope), tagged + close) + rest
     if isinstance(value, dict):
         return {key: _replaced(item, scope) for key, item in value.items()}
     if isinstance(value, list):
@@ -92,8 +93,9 @@ def _replaced(value: Any, scope: Mapping[str, str]) -> Any:
 
 
 def _value(match: re.Match[str], scope: Mapping[str, str]) -> str:
-    if match[1]:
+    name = match[1].strip()
+    if name.startswith("="):
         raise UnresolvedError(f"the sandbox evaluates no expressions: {match[0]}")
-    if match[2] not in scope:
-        raise UnresolvedError(f"failed to resolve {{{{{match[2]}}}}}")
-    return scope[match[2]]
+    if name not in scope:
+        raise UnresolvedError(f"failed to resolve {{{{{name}}}}}")
+    return scope[name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.workloads.calls import calls_of
 from sandbox.workloads.errors import InvalidSpecError
+from sandbox.workloads.joining import joined
 from sandbox.workloads.workflowfields import not_done
 
 if TYPE_CHECKING:
@@ -42,15 +43,22 @@ def parse_spec(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) ->
     Raises:
         InvalidSpecError: when it cannot run.
     """
-    merged = {**(base or {}), **raw}
+    try:
+        return _parsed(raw, base or {})
+    except (TypeError, AttributeError, LookupError, RecursionError) as error:  # Argo's schema lets none of them pass
+        raise InvalidSpecError(f"invalid spec: it has not the form of a workflow's ({error!r:.200})") from error
+
+
+def _parsed(raw: Mapping[str, Any], base: Mapping[str, Any]) -> WorkflowSpec:
+    given = [*_parameters(base), *_parameters(raw)]
+    merged = joined({**base, "arguments": {}}, raw, "spec")
     templates = {}
     for index, template in enumerate(merged.get("templates") or []):
         if not template.get("name"):
             raise InvalidSpecError(f"invalid spec: spec.templates[{index}].name is required")
-        templates[template["name"]] = {**(merged.get("templateDefaults") or {}), **template}
+        templates[template["name"]] = _with_defaults(merged.get("templateDefaults") or {}, template)
     if not merged.get("entrypoint"):
         raise InvalidSpecError("invalid spec: spec.entrypoint is required")
-    given = [*_parameters(base), *_parameters(raw)]
     parameters = {parameter["name"]: _text(parameter) for parameter in given}
     if fields := not_done(merged, templates):
         raise InvalidSpecError(f"the sandbox does not do {', '.join(fields)}; sandbox/README.md says what it does")
@@ -60,15 +68,24 @@ def parse_spec(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) ->
     return spec
 
 
+def _with_defaults(defaults: Mapping[str, Any], template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The template with the defaults that are of its kind."""
+    own = {kind for kind in _KINDS if kind in template}
+    of_its_kind = {key: value for key, value in defaults.items() if key not in _KINDS or not own or key in own}
+    return joined(of_its_kind, template, f"templates.{template['name']}")
+
+
 def kind_of(template: Mapping[str, Any]) -> str:
     """Which of the kinds a template is.
 
     Raises:
-        InvalidSpecError: when it is none that the sandbox plays.
+        InvalidSpecError: when it is none that the sandbox plays, or several.
     """
-    for kind in _KINDS:
-        if kind in template:
-            return kind
+    kinds = [kind for kind in _KINDS if kind in template]
+    if len(kinds) == 1:
+        return kinds[0]
+    if kinds:
+        raise InvalidSpecError(f"invalid spec: templates.{template['name']} is several at once: {', '.join(kinds)}")
     raise InvalidSpecError(
         f"invalid spec: templates.{template['name']}: the sandbox plays templates with {', '.join(_KINDS)} only"
     )

@@ -74,3 +74,9 @@ def test_a_condition_that_is_not_known_is_refused(condition: str) -> None:
 def test_a_value_that_is_no_condition_is_refused() -> None:
     with pytest.raises(UnresolvedError, match="maybe"):
         holds("{{answer}}", {"answer": "maybe"})
+
+
+@pytest.mark.parametrize("text", ["{{" + " " * 50_000, "{{" * 50_000, "{{" + " =" * 50_000])
+def test_text_that_only_begins_a_tag_stays_and_takes_no_time(text: str) -> None:
+    assert substitute(text, {}) == text
+    assert not is_known_condition(text)
