@@ -142,6 +142,8 @@ class Executor:
                 )
             except OSError as error:
                 return Exit(_NOT_FOUND, "StartError", f"{argv[0]}: {error.strerror}")
+            except ValueError as error:  # a NUL in a word, or a variable whose name has a =
+                return Exit(_CANNOT_START, "StartError", str(error))
             try:
                 code = await process.wait()
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,7 +27,7 @@ class LogBook:
         """Where a container's output goes."""
         place = self._folder / uid
         place.mkdir(parents=True, exist_ok=True)
-        return place / f"{container}.log"
+        return place / f"{quote(container, safe='')}.log"  # a name is never a path, whoever gave it
 
     def begin(self, uid: str) -> None:
         """The pod's containers may write from now on."""

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.workloads.containers import EXIT_CODE_ANNOTATION
 
 from .conftest import Workloads
@@ -131,3 +133,34 @@ async def test_what_only_pretends_may_ask_for_anything(workloads: Workloads) -> 
 async def test_a_process_that_is_asked_for_nothing_more_runs(executing: Workloads) -> None:
     await create(executing, "echo", "hi")
     assert await executing.log(await executing.pod(phase("Succeeded"), "p")) == "hi\n"
+
+
+def named(pod: str, container: str, **fields: Any) -> dict[str, Any]:
+    spec = {"restartPolicy": "Never", "containers": [{"name": container, "image": "x", "command": ["true"], **fields}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod}, "spec": spec}
+
+
+@pytest.mark.parametrize("name", ["../../{}", "{}/x", "/{}"])
+async def test_a_containers_name_is_no_path_on_the_machine(workloads: Workloads, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.with_suffix(".log").write_text("the machine's own")
+    container = name.format(elsewhere if name == "{}/x" else elsewhere.name)
+    await workloads.api.create(workloads.api.resource("pods"), named("p", container), "default")
+    pod = await workloads.pod(phase("Succeeded"), "p")
+    assert "would have run" in await workloads.log(pod, container=container)
+    assert elsewhere.with_suffix(".log").read_text() == "the machine's own"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"command": ["echo", "a\0b"]},
+        {"env": [{"name": "A=B", "value": "x"}]},
+        {"env": [{"name": "A\0", "value": "x"}]},
+    ],
+)
+async def test_what_no_process_can_be_started_with_fails_the_pod(executing: Workloads, fields: dict[str, Any]) -> None:
+    pods = executing.api.resource("pods")
+    await executing.api.create(pods, named("p", "main", **fields), "default")
+    ended = await executing.pod(lambda pod: pod.get("status", {}).get("phase") in ("Failed", "Succeeded"), "p")
+    assert ended["status"]["phase"] == "Failed"
