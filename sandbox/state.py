@@ -51,7 +51,8 @@ def held(folder: Path) -> Iterator[State]:
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context((folder / _LOCK).open("a+"))
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # what a link names is not ours to empty
+            lock = stack.enter_context(os.fdopen(os.open(folder / _LOCK, flags, 0o644), "r+"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)

@@ -52,3 +52,12 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match=r"file/state cannot be the state folder: Not a directory \(STATE="):
         held(tmp_path / "file" / "state").__enter__()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("another's")
+    (tmp_path / "sandbox.lock").symlink_to(other)
+    with pytest.raises(StateError, match="cannot be the state folder"), held(tmp_path):
+        pass
+    assert other.read_text() == "another's"
