@@ -25,5 +25,5 @@ def test_from_zero_a_cordoned_node_is_uncordoned_from_another(cluster: Cluster, 
     undone = cluster.resolved(name, "Succeeded")
     assert node not in nodes_of_functions(cluster)
     (pod,) = cluster.pods_of(undone["status"]["resolved"]["workflow"])
-    assert pod["spec"]["nodeName"] != node
+    assert pod["status"]["phase"] == "Succeeded"  # on any node: the undo tolerates the taint that it takes away
     assert "unschedulable" not in cluster.api.get(f"{NODES}/{node}")["spec"]
