@@ -46,3 +46,7 @@ class Unavailable(Exception):
 
 class BadEvent(Exception):
     """The event cannot be understood, however often it is sent."""
+
+
+class TooLarge(BadEvent):
+    """The event has more bytes than are read."""

@@ -60,8 +60,8 @@ def _from_sdk(event: CloudEvent) -> Event:
     if isinstance(data, bytes):
         try:
             data = json.loads(data)
-        except ValueError as error:
-            raise BadEvent("data: not JSON; accepted is application/json") from error
+        except (ValueError, RecursionError) as error:
+            raise BadEvent("data: not JSON, or nested too deeply; accepted is application/json") from error
     extensions = {key: str(value) for key, value in attributes.items() if key not in _CORE}
     return Event(
         type=attributes["type"],
@@ -81,7 +81,7 @@ def read_event(headers: Mapping[str, str], body: bytes) -> Event:
     """
     try:
         return _from_sdk(from_http(dict(headers), body))
-    except (GenericException, ValueError, KeyError, TypeError):
+    except (GenericException, ValueError, KeyError, TypeError, RecursionError):
         raise BadEvent("not a CloudEvent 1.0 in structured or binary mode") from None  # the SDK's words quote the body
 
 
@@ -93,8 +93,8 @@ def read_batch(body: bytes) -> list[Event | BadEvent]:
     """
     try:
         entries = json.loads(body)
-    except ValueError as error:
-        raise BadEvent("batch: not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise BadEvent("batch: not JSON, or nested too deeply") from error
     if not isinstance(entries, list):
         raise BadEvent(f"batch: expected an array of CloudEvents, got {type(entries).__name__}")
     return [_read_entry(entry) for entry in entries]
@@ -105,7 +105,7 @@ def _read_entry(entry: Any) -> Event | BadEvent:
         return _from_sdk(from_dict(entry))
     except BadEvent as error:
         return error
-    except (GenericException, ValueError, KeyError, TypeError, AttributeError):
+    except (GenericException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return BadEvent("not a CloudEvent 1.0")
 
 

@@ -15,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aegis import logs
-from aegis.errors import ApiError, BadEvent, Invalid, Unavailable, Unreadable
+from aegis.errors import ApiError, BadEvent, Invalid, TooLarge, Unavailable, Unreadable
 from aegis.events import Event, read_event, write_event
 
 Handler = Callable[[Event], Awaitable[Event | None]]
 
 HEALTH_PATHS = frozenset({"/health/readiness", "/health/liveness"})
+LARGEST_EVENT = 2 * 2**20
+"""Bytes of an event's body that are read: of the objects that events hold, etcd keeps none of over 1.5 MiB."""
 LONGEST_REFUSAL = 768
 """Bytes that Knative keeps of a refused delivery's answer, as `knativeerrordata` of the dead letter."""
 _log = logging.getLogger(__name__)
@@ -94,18 +96,31 @@ def _reply(event: Event | None) -> Response:
     return Response(body, headers=headers)
 
 
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_EVENT:
+            raise TooLarge(f"the event is over {LARGEST_EVENT} bytes")
+    return bytes(body)
+
+
 async def serve(request: Request, handle: Handler) -> Response:
     """Answer one request: health, or one event and its reply.
 
     204 for an event that needs no reply, 200 with the reply otherwise; 400 for what cannot be understood or written,
-    however often it is delivered; 503 with Retry-After or 500 where delivering it again may help.
+    however often it is delivered, 413 for what is too large; 503 with Retry-After or 500 where delivering it again may
+    help.
     """
     if request.url.path in HEALTH_PATHS:
         return Response(status_code=204)
     try:
-        event = read_event(request.headers, await request.body())
+        event = read_event(request.headers, await _body(request))
         logs.event_id.set(event.id)
         return _reply(await handle(event))
+    except TooLarge as error:
+        _log.warning("too large an event", extra={"error": str(error)})
+        refusal = problem(413, "Content Too Large", str(error))
     except BadEvent as error:
         _log.warning("bad event", extra={"error": str(error)})
         refusal = problem(400, "Bad Request", str(error))

@@ -12,6 +12,10 @@ event_id: ContextVar[str] = ContextVar("event_id", default="")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+_LONGEST_ID = 256
+"""Characters of an event's id that a line holds: who sends it chooses how long it is."""
+
+
 class JsonFormatter(logging.Formatter):
     """A log record as one line of JSON: time, level, message, the event's id, and what ``extra`` gives."""
 
@@ -24,7 +28,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if identifier := event_id.get():
-            line["event"] = identifier
+            line["event"] = identifier[:_LONGEST_ID]
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

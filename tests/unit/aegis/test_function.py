@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from aegis.errors import BadEvent, Forbidden, Invalid, Unavailable, Unreadable
 from aegis.events import Event
-from aegis.function import LONGEST_REFUSAL, brief, problem, serve, unavailable
+from aegis.function import LARGEST_EVENT, LONGEST_REFUSAL, brief, problem, serve, unavailable
 
 PROXY_IDLE_SECONDS = 90  # Go's http.DefaultTransport, which Knative's queue-proxy has
 
@@ -81,8 +81,15 @@ async def answer_to(error: Exception) -> Response:
     async def handle(_: Event) -> None:
         raise error
 
+    return await serve(sent(b"null"), handle)
+
+
+def sent(*parts: bytes) -> Request:
+    """An event in binary mode, whose data comes in so many parts."""
+    left = list(parts)
+
     async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"null", "more_body": False}
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
 
     headers = {
         "ce-specversion": "1.0",
@@ -93,7 +100,26 @@ async def answer_to(error: Exception) -> Response:
     }
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "server": ("127.0.0.1", 80)}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return await serve(Request({**scope, "headers": raw}, receive), handle)
+    return Request({**scope, "headers": raw}, receive)
+
+
+async def nothing(_: Event) -> None:
+    """Take an event, and reply with none."""
+
+
+@pytest.mark.parametrize("levels", [950, 3_000, 100_000])
+async def test_data_that_is_nested_too_deeply_is_taken_or_refused_and_never_comes_again(levels: int) -> None:
+    assert (await serve(sent(b"[" * levels + b"]" * levels), nothing)).status_code in (204, 400)
+
+
+async def test_an_event_that_is_too_large_is_read_no_further() -> None:
+    request = sent(*[b" " * 2**16] * 100)
+    assert (await serve(request, nothing)).status_code == 413
+    assert (await request.receive())["more_body"]
+
+
+async def test_an_event_of_the_largest_size_is_handled() -> None:
+    assert (await serve(sent(b'"' + b"x" * (LARGEST_EVENT - 2) + b'"'), nothing)).status_code == 204
 
 
 @pytest.mark.parametrize(
