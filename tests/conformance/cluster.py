@@ -21,7 +21,7 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 90  # the garbage collector looks for new kinds every half minute, and takes as long to know one
 
 
 @dataclass(frozen=True)
