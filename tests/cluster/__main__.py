@@ -10,16 +10,12 @@ import contextlib
 import fcntl
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from tests.cluster.down import down
 from tests.cluster.kwok import play
 from tests.cluster.layout import CACHE, LOGS
+from tests.cluster.locking import locked
 from tests.cluster.up import build, up
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -39,7 +35,7 @@ def main() -> int:
     for ask in _ASKED_TO_END:
         signal.signal(ask, signal.default_int_handler)
     try:
-        with _alone() if arguments.alone else contextlib.nullcontext():
+        with locked(CACHE / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB) if arguments.alone else contextlib.nullcontext():
             arguments.do(arguments)
     except KeyboardInterrupt:
         return 130
@@ -65,19 +61,6 @@ def _up() -> None:
         if LOGS.exists():
             _complain(f"the logs are in {LOGS}; `make cluster-down` stops what was started, and removes them")
         raise
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other commands from the cluster meanwhile.
-
-    Raises:
-        BlockingIOError: another one is at it already.
-    """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
 
 
 def _complain(what: object) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cluster.layout import BIN, CACHE
+from tests.cluster.locking import locked
 from tests.cluster.processes import MARK, end, left, run
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def ensure(say: Callable[[str], None], groups: Iterable[str] = GROUPS) -> None:
         return
     with _compiler_cache():
         for number, group in enumerate(missing, start=1):
-            with _locked(CACHE / "build" / f"{group}.lock"):
+            with locked(CACHE / "build" / f"{group}.lock"):
                 if _built(group):
                     continue
                 began = time.monotonic()
@@ -89,24 +90,13 @@ def _built(group: str) -> bool:
 @contextlib.contextmanager
 def _compiler_cache() -> Iterator[None]:
     """Keep the compiler's cache while anybody builds: it is tens of times the size of what comes of it."""
-    with _locked(CACHE / "build/cache.lock", fcntl.LOCK_SH) as lock:
+    with locked(CACHE / "build/cache.lock", fcntl.LOCK_SH) as lock:
         yield
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return  # another build goes on, and removes it
         shutil.rmtree(_COMPILER_CACHE, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(file: Path, how: int = fcntl.LOCK_EX) -> Iterator[int]:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, how)
-        yield lock
-    finally:
-        os.close(lock)
 
 
 def _build(group: str) -> None:

@@ -240,27 +240,26 @@ def test_the_index_finds_what_a_plain_scan_finds(specs: list[dict[str, Any]], th
     assert RuleIndex(rules[1:], NAMED).remade(rules).find(the_alert) == scan(the_alert, rules)
 
 
-def test_rules_that_do_not_count_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[str] = []
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The patterns that are tried on a type, one after the other."""
+    patterns: list[str] = []
 
     def counting(pattern: str, text: str) -> bool:
-        tried.append(pattern)
+        patterns.append(pattern)
         return matches(pattern, text)
 
     monkeypatch.setattr("functions.rule_matcher.matching.matches", counting)
+    return patterns
+
+
+def test_rules_that_do_not_count_are_not_tried(tried: list[str]) -> None:
     rules = [rule("own", "Node.*"), *(rule(f"r{number}", f".*|{number}", namespace="games") for number in range(50))]
     assert names(RuleIndex(rules).find(alert())) == "monitoring/own"
     assert tried == ["Node.*"]
 
 
-def test_the_index_tries_few_of_many_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[str] = []
-
-    def counting(pattern: str, text: str) -> bool:
-        tried.append(pattern)
-        return matches(pattern, text)
-
-    monkeypatch.setattr("functions.rule_matcher.matching.matches", counting)
+def test_the_index_tries_few_of_many_patterns(tried: list[str]) -> None:
     shapes = ["Node{}.*", ".*Disk{}Full.*", "Gpu(Lost|Hot){}", "^Net{}x.+Down$|Link{}Lost.*"]
     rules = [rule(f"r{number}", shapes[number % 4].format(number, number)) for number in range(2000)]
     index = RuleIndex(rules)
