@@ -5,7 +5,7 @@ that both halves of most conditions are seen. What depends on a value is no faul
 could stand, that is.
 """
 
-from functions.workflow_renderer.errors import Problem, TemplateInvalid
+from functions.workflow_renderer.errors import Problem, TemplateInvalid, faults_of
 from functions.workflow_renderer.parameters import sample
 from functions.workflow_renderer.rendering import Structure, prepare, structure
 from functions.workflow_renderer.safety import Insertion
@@ -34,17 +34,15 @@ def _with(manifest: str, text: str) -> list[Problem]:
         workflow, _ = _structure(manifest, text)
     except TemplateInvalid as error:
         return list(error.problems)
-    insertion = Insertion()
-    insertion.into(workflow)
-    return [
-        Problem(item.field, f"the value of {item.key} {item.problem}") for item in insertion.findings if item.always
-    ]
+    insertion = Insertion(workflow)
+    insertion.rendered()
+    return faults_of(insertion.findings)
 
 
 def _structure(manifest: str, text: str) -> Structure:
     """The template with this text for each value."""
     try:
-        rendered, marks = prepare(manifest, stand_in=True)(sample(text))
+        rendered, marks = prepare(manifest)(sample(text))
     except TemplateInvalid:
         return Structure({}, [])  # it compiles; whether it works with an alert's values only that alert can tell
     return structure(rendered, marks)

@@ -55,6 +55,17 @@ class UnsafeValue(Exception):
         self.findings = tuple(findings)
 
 
+def refusal(findings: Sequence[Unsafe]) -> TemplateInvalid | UnsafeValue:
+    """The error for values that may not stand where they would: the template's fault where none could."""
+    faults = faults_of(findings)
+    return TemplateInvalid(faults) if faults else UnsafeValue(findings)
+
+
+def faults_of(findings: Sequence[Unsafe]) -> list[Problem]:
+    """What of the findings is the template's fault."""
+    return [Problem(item.field, f"the value of {item.key} {item.problem}") for item in findings if item.always]
+
+
 def invalid(where: str, problem: str, accepted: str = "") -> TemplateInvalid:
     """A template with one problem."""
     return TemplateInvalid([Problem(where, problem, accepted)])

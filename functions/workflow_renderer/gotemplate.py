@@ -33,7 +33,7 @@ from gotpl.parse.nodes import (
 from gotpl.parse.parser import parse_template
 
 from functions.workflow_renderer.errors import AS_TEXT, TemplateInvalid, invalid
-from functions.workflow_renderer.markers import Marks, Quoted
+from functions.workflow_renderer.markers import FILTERS, Marks
 from functions.workflow_renderer.parameters import Parameters, Sample
 
 Evaluation = Callable[[Parameters], str]
@@ -47,7 +47,8 @@ _FORGIVING = frozenset({"and", "or", "not", "eq", "ne"})
 _TEXT = frozenset({"print", "printf", "println", "html", "js", "urlquery"})
 """Functions whose text may be longer than what they are given."""
 _WIDE = re.compile(r"%[-+# 0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
-_OWN = "shquote, keep and Go's own: and, or, not, eq, ne, lt, le, gt, ge, index, len, slice, print, printf, println"
+_GOS = "and, or, not, eq, ne, lt, le, gt, ge, index, len, slice, print, printf, println"
+_OWN = f"{', '.join(FILTERS)}, keep and Go's own: {_GOS}"
 _KEPT = re.compile(r"[\w][\w.\-]*")
 
 
@@ -160,7 +161,7 @@ def prepare(text: str, marks: Marks, scripts: Collection[int] = ()) -> Evaluatio
         TemplateInvalid: when it is no Go template.
     """
     editor = _Editor(text.encode(), scripts)
-    functions: dict[str, Callable[..., object]] = {"keep": _keep, "shquote": Quoted.of}
+    functions: dict[str, Callable[..., object]] = {"keep": _keep, **FILTERS}
     try:
         parsed = parse_template(text, name="template", left_delimiter="{{", right_delimiter="}}", functions=functions)
         editor.visit(parsed)

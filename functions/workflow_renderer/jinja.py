@@ -18,7 +18,7 @@ from jinja2.visitor import NodeTransformer
 
 from functions.workflow_renderer.argo_tags import ROOTS
 from functions.workflow_renderer.errors import TemplateInvalid, invalid
-from functions.workflow_renderer.markers import Marks, Quoted, plain
+from functions.workflow_renderer.markers import FILTERS, Filtered, Marks, plain
 from functions.workflow_renderer.parameters import Parameters
 
 Evaluation = Callable[[Parameters], str]
@@ -79,7 +79,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.outputs: list[tuple[str, str]] = []
         self.globals = {"range": self._range}
         self.filters = {name: self._bounded(name, self.filters[name]) for name in _FILTERS} | {
-            "shquote": _shquote,
+            **{name: _defined(function) for name, function in FILTERS.items()},
             _MARK: self._mark,
             _EACH: self._each,
             _JOIN: self._join,
@@ -344,10 +344,15 @@ def _filter(value: nodes.Expr, name: str, arguments: Iterable[nodes.Expr] = ()) 
     return made
 
 
-def _shquote(value: object) -> Quoted:
-    if isinstance(value, Undefined):
-        str(value)
-    return Quoted.of(value)
+def _defined(function: Callable[[object], Filtered]) -> Callable[[object], Filtered]:
+    """A filter that refuses a missing name."""
+
+    def filtered(value: object) -> Filtered:
+        if isinstance(value, Undefined):
+            str(value)
+        return function(value)
+
+    return filtered
 
 
 def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:

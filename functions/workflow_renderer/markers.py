@@ -8,32 +8,71 @@ Whatever an expression puts out is a value, however it was computed; only text t
 author's own.
 """
 
+import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import NamedTuple
 
 from functions.workflow_renderer.errors import invalid
 
-_NEEDS_QUOTES = "a value"
+
+class Form(Enum):
+    """How a value is written where it stands."""
+
+    PLAIN = "plain"
+    SHELL = "shquote"
+    JSON = "tojson"
 
 
-class Quoted(str):
-    """What ``shquote`` gives: quoted for a shell, with the text it was made of."""
+class Meaning(Enum):
+    """What a template's author says that a value is; the filter of that name says it."""
 
-    __slots__ = ("text",)
+    NAME = "name"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+class Filtered(str):
+    """What the filters of `FILTERS` give: a value as it is written, with the text it was made of."""
+
+    __slots__ = ("form", "meaning", "text")
 
     text: str
+    form: Form
+    meaning: Meaning | None
 
     @classmethod
-    def of(cls, value: object) -> "Quoted":
-        """Quote a value as one argument of a shell."""
+    def of(cls, value: object, form: Form | None = None, meaning: Meaning | None = None) -> "Filtered":
+        """A value in this form and with this meaning; those that it has already stay where none is given."""
+        known = value if isinstance(value, Filtered) else None
+        text = known.text if known is not None else plain(value, form.value if form else "a filter")
+        form = form or (known.form if known is not None else Form.PLAIN)
+        filtered = cls(written(text, form))
+        filtered.text, filtered.form = text, form
+        filtered.meaning = meaning or (known.meaning if known is not None else None)
+        return filtered
+
+
+def written(text: str, form: Form) -> str:
+    """A value's text in a form."""
+    if form is Form.SHELL:
         from functions.workflow_renderer.shell import quote  # noqa: PLC0415  (most templates quote nothing)
 
-        text = value.text if isinstance(value, Quoted) else plain(value, "shquote")
-        quoted = cls(quote(text))
-        quoted.text = text
-        return quoted
+        return quote(text)
+    return json.dumps(text) if form is Form.JSON else text
+
+
+def _filter(form: Form | None, meaning: Meaning | None) -> Callable[[object], Filtered]:
+    return lambda value: Filtered.of(value, form, meaning)
+
+
+FILTERS: Mapping[str, Callable[[object], Filtered]] = {
+    **{form.value: _filter(form, None) for form in (Form.SHELL, Form.JSON)},
+    **{meaning.value: _filter(None, meaning) for meaning in Meaning},
+}
+"""The filters that say how a value is written or what it is, in both spellings of templates."""
 
 
 class Value(NamedTuple):
@@ -42,8 +81,14 @@ class Value(NamedTuple):
     text: str
     key: str
     """The parameters it came from, as the template spells them."""
-    quoted: bool = False
-    """Whether it was piped through ``shquote``; the text is then the unquoted one."""
+    form: Form = Form.PLAIN
+    """How it is written; the text is the one before that."""
+    meaning: Meaning | None = None
+
+    @property
+    def quoted(self) -> bool:
+        """Whether it was piped through ``shquote``."""
+        return self.form is Form.SHELL
 
 
 Part = str | Value
@@ -53,12 +98,9 @@ Part = str | Value
 class Marks:
     """The values of one rendering, by the marks that stand for them."""
 
-    def __init__(self, restore: Callable[[str], str] = str, *, stand_in: bool = False) -> None:
-        """Keep values with ``restore`` applied, which puts back what was taken out of the template's own text.
-
-        With ``stand_in`` a quoted value is taken to be one that needs its quotes, whatever it is.
-        """
-        self._restore, self._stand_in = restore, stand_in
+    def __init__(self, restore: Callable[[str], str] = str) -> None:
+        """Keep values with ``restore`` applied, which puts back what was taken out of the template's own text."""
+        self._restore = restore
         self._word = f"m{secrets.token_hex(12)}"
         self._pattern = re.compile(rf"{self._word}n(\d+)z")
         self._values: list[Value] = []
@@ -69,13 +111,13 @@ class Marks:
         Raises:
             TemplateInvalid: when the value is no text, number or truth value.
         """
-        if isinstance(value, Quoted):
-            text = _NEEDS_QUOTES if self._stand_in else value.text
+        if isinstance(value, Filtered):
+            text, form, meaning = value.text, value.form, value.meaning
         else:
-            text = plain(value, key, where)
+            text, form, meaning = plain(value, key, where), Form.PLAIN, None
         if self._word in text:
             raise invalid(where, f"{key} puts out text that holds other values", "one expression for each value")
-        self._values.append(Value(self._restore(text), key, quoted=isinstance(value, Quoted)))
+        self._values.append(Value(self._restore(text), key, form, meaning))
         return f"{self._word}n{len(self._values) - 1}z"
 
     def split(self, text: str) -> tuple[Part, ...]:

@@ -1,16 +1,20 @@
 """Templates that only name parameters, as most do: evaluated without an engine.
 
-``{{.node}}``, ``{{ .node | shquote }}``, ``{{ node }}``, ``{{ node | shquote }}`` mean the same in both spellings and
-need neither. Loading the Go engine takes longer than everything else a first render does.
+``{{.node}}``, ``{{ .node | shquote }}``, ``{{ node }}``, ``{{ node | name | shquote }}`` mean the same in both
+spellings and need neither. Loading the Go engine takes longer than everything else a first render does.
 """
 
 import re
 from bisect import bisect
 
-from functions.workflow_renderer.markers import Marks, Quoted
+from functions.workflow_renderer.markers import FILTERS, Marks
 from functions.workflow_renderer.parameters import Parameters
 
-_NAME = re.compile(r"\{\{[ \t]*\.?(?P<key>[A-Za-z_]\w*)[ \t]*(?P<quoted>\|[ \t]*shquote[ \t]*)?\}\}", re.ASCII)
+_FILTER = rf"\|[ \t]*(?:{'|'.join(FILTERS)})[ \t]*"
+_NAME = re.compile(
+    rf"\{{\{{[ \t]*\.?(?P<key>[A-Za-z_]\w*)[ \t]*(?P<filters>(?:{_FILTER})*)\}}\}}",
+    re.ASCII,
+)
 _ANY = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -30,6 +34,8 @@ def fill(text: str, parameters: Parameters, marks: Marks) -> str:
     def mark(match: re.Match[str]) -> str:
         key, where = match["key"], f"line {bisect(lines, match.start()) + 1}"
         value = parameters.get(key, where=where)
-        return marks.add(Quoted.of(value) if match["quoted"] else value, key=key, where=where)
+        for name in match["filters"].replace("|", " ").split():
+            value = FILTERS[name](value)
+        return marks.add(value, key=key, where=where)
 
     return _NAME.sub(mark, text)

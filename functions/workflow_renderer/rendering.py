@@ -13,7 +13,7 @@ from functions.workflow_renderer import placeholders
 from functions.workflow_renderer.argo_fields import Conformity, current
 from functions.workflow_renderer.argo_tags import Protected
 from functions.workflow_renderer.document import parse
-from functions.workflow_renderer.errors import Problem, TemplateInvalid, UnsafeValue, invalid
+from functions.workflow_renderer.errors import Problem, TemplateInvalid, invalid, refusal
 from functions.workflow_renderer.markers import Marks
 from functions.workflow_renderer.metadata import as_new, misspelled
 from functions.workflow_renderer.outline import outline
@@ -35,17 +35,17 @@ def render(manifest: str, alert: AegisAlert) -> dict[str, Any]:
         UnsafeValue: when values of the alert may not stand where the template puts them.
     """
     workflow, _ = structure(*prepare(manifest)(parameters_of(alert)))
-    insertion = Insertion()
-    rendered: dict[str, Any] = insertion.into(workflow)
+    insertion = Insertion(workflow)
+    rendered: dict[str, Any] = insertion.rendered()
     if insertion.findings:
-        raise UnsafeValue(insertion.findings)
+        raise refusal(insertion.findings)
     namespace = (rendered.get("metadata") or {}).get("namespace")
     if namespace not in (None, "", alert.metadata.namespace):
         raise invalid("metadata.namespace", "a workflow runs in its alert's namespace", alert.metadata.namespace)
     return rendered
 
 
-def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], tuple[str, Marks]]:
+def prepare(manifest: str) -> Callable[[Parameters], tuple[str, Marks]]:
     """Compile a template; what comes out is the manifest's text with marks for values, and the marks.
 
     Raises:
@@ -57,7 +57,7 @@ def prepare(manifest: str, *, stand_in: bool = False) -> Callable[[Parameters], 
         raise invalid(f"line {line_of(manifest, lone.start())}", "half a surrogate pair, which is no character")
     known = outline(manifest.replace("\r\n", "\n"))
     tags = Protected(known.text, known.argos)
-    marks = Marks(tags.restore, stand_in=stand_in)
+    marks = Marks(tags.restore)
     evaluate = _engine(tags.text, marks, known.scripts)
     return lambda parameters: (tags.restore(evaluate(parameters)), marks)
 

@@ -1,124 +1,95 @@
-"""What a value of an alert may be, by the field it lands in.
+"""Puts the values of an alert into a manifest, each judged by the field it lands in.
 
 Whoever can send an alert chooses its values, so none of them may become code. Three things make a value code: a shell
 that reads it, Argo that replaces its tags by text before anything runs, and the kubelet that expands ``$(NAME)``.
-Argo inserts parameters, labels and annotations of a workflow into scripts later on, where nobody quotes them. So the
-rule is the same wherever it is not known that a field is only ever data:
+Argo inserts parameters, labels and annotations of a workflow into scripts later on, where nobody quotes them. So what
+may stand in a field is the least that is of use wherever it is not known that the field is only ever data (`places`,
+`words`), and what stands beside a value must mean the same with it (`surroundings`).
 
-- *word* (everywhere else: commands, scripts, parameters, labels): letters, digits and ``._:/@%+=,-``, not beginning
-  with ``-``, no ``..`` between slashes, at most 253 characters, and in a script not empty where its word would vanish;
-- *name* (what names an image, an account, a path, a node; conditions, expressions, patches, manifests in a string):
-  the same without ``%+=,``, which mean something there;
-- *text* (a variable of a container that its command does not expand, an artifact's raw data, a request's body, a
-  pod's annotation): neither control characters nor a tag of Argo's nor an expansion, at most 16 KiB;
-- nothing at all, in a security context, in whether a pod shares its host's namespaces or mounts its account's token.
-
-``shquote`` lifts the rule where a shell reads the text, and the place is one for plain words (`shell.not_plain`): a
-script whose command is a shell, or the argument behind a shell's ``-c``. A variable of the container is the better
-way: ``env`` takes any text, and ``"$NAME"`` in the script is safe.
+Where a shell reads a field, ``shquote`` lifts the limits on a value that is a plain argument there (`shell_quoting`).
+A variable of the container takes any text, as far as the scripts take it for text (`variables`).
 """
 
+import json
 import re
-from collections.abc import Iterator, Sequence
-from enum import Enum
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from aegis.names import is_label_value
-from functions.workflow_renderer import shell
 from functions.workflow_renderer.argo_fields import Typed, typed
 from functions.workflow_renderer.document import Composite, Path, spelled
 from functions.workflow_renderer.errors import Unsafe
-from functions.workflow_renderer.markers import Value
+from functions.workflow_renderer.markers import Form, Meaning, Part, Value, written
 from functions.workflow_renderer.metadata import LABEL_VALUE, is_label
+from functions.workflow_renderer.places import Place, is_argument, is_read, is_variable, place_of
+from functions.workflow_renderer.scripts import NO_SHELL, Scripts, parts_of
+from functions.workflow_renderer.surroundings import NEAR, Surroundings
+from functions.workflow_renderer.variables import Variables
+from functions.workflow_renderer.words import forbidden, is_number, like_option, not_accepted, not_text, too_long
 
-LONGEST_WORD = 253
-LONGEST_TEXT = 16_384
 _LONGEST_SCALAR = 120_000
 """The kernel takes no argument over 128 KiB."""
-_MOST_READ = 2_000_000
-"""How many characters of scripts are read to judge quoted values; each has all that stands before it read again."""
-
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
-_UPWARDS = re.compile(r"(?:^|/)\.\.(?:/|$)")
-_EXPANSION = re.compile(r"\$\(([^()\s]+)\)")
+_NEIGHBOURS = 8
+"""How many arguments before one, and pieces behind a value, are looked at."""
 _POWERS = "may not choose what a pod is allowed to do"
+_AS_VARIABLE = 'pass it as a variable: env: [{name: TEXT, value: "{{ … }}"}], and "$TEXT" in the script'
+
+Verdict = tuple[str, bool]
+"""Why a value may not stand somewhere, and whether none could; the former is empty where it may."""
 
 
-class Place(Enum):
-    """What may stand in a field."""
+class _Site(NamedTuple):
+    """Where one value of a scalar stands."""
 
-    WORD = "word"
-    NAME = "name"
-    TEXT = "text"
-    NOTHING = "nothing"
+    value: Value
+    parts: tuple[Part, ...]
+    position: int
+    """The scalar's pieces, and which the value is."""
+    in_tag: bool
+    """Whether it stands inside one of Argo's tags."""
+    before: str
+    behind: str
+    """What is near."""
+    path: Path
+    owner: Any
 
+    @property
+    def whole(self) -> bool:
+        """Whether the value is all of the scalar."""
+        return len(self.parts) == 1
 
-_ACCEPTED = {
-    Place.WORD: re.compile(r"[A-Za-z0-9._:/@%+=,][A-Za-z0-9._:/@%+=,-]*"),
-    Place.NAME: re.compile(r"[A-Za-z0-9._:/@][A-Za-z0-9._:/@-]*"),
-}
-_CHARACTERS = {Place.WORD: "._:/@%+=,-", Place.NAME: "._:/@-"}
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_NOTHING = _words("""
-    securityContext hostNetwork hostPID hostIPC hostUsers shareProcessNamespace automountServiceAccountToken
-""")
-_NAMES = _words("""
-    image imagePullSecrets serviceAccountName serviceAccount namespace nodeName nodeSelector affinity tolerations
-    volumes volumeMounts volumeDevices volumeClaimTemplates hostPath hostAliases dnsConfig schedulerName
-    priorityClassName podPriorityClassName workflowTemplateRef templateRef configMapKeyRef secretKeyRef configMapRef
-    secretRef podSpecPatch manifest setOwnerReference mergeStrategy flags when expression depends withParam
-    withSequence successCondition failureCondition url apiVersion kind name entrypoint onExit template key
-    resourceClaims
-""")
-_COMMANDS = frozenset({"command", "args"})
-
-
-def place_of(path: Path) -> Place:
-    """What may stand in a field."""
-    names = [step for step in path if isinstance(step, str)]
-    if not _NOTHING.isdisjoint(names):
-        return Place.NOTHING
-    if _is_text(names):
-        return Place.TEXT
-    if names[-1] in _COMMANDS or names[-1] == "source":
-        return Place.WORD
-    return Place.WORD if _NAMES.isdisjoint(names[1:]) else Place.NAME
-
-
-def _is_text(names: Sequence[str]) -> bool:
-    """Whether a field is data to all that read it."""
-    match names:
-        case [*_, "env", "value"] | [*_, "raw", "data"] | [*_, "http", "body"]:
-            return True
-        case [*_, "templates" | "templateDefaults" | "inline", "metadata", "annotations", _]:
-            return True
-    return list(names[:3]) == ["spec", "podMetadata", "annotations"]
+    @property
+    def surroundings(self) -> Surroundings:
+        """What stands beside the value."""
+        return Surroundings.of(self.before, self.behind)
 
 
 class Insertion:
     """Puts the values into a manifest and notes each that may not stand where it would."""
 
-    def __init__(self) -> None:
-        """Begin without findings."""
+    def __init__(self, workflow: Any) -> None:
+        """Begin with a manifest, and without findings."""
         self.findings: list[Unsafe] = []
-        self._expanded: frozenset[str] = frozenset()
-        self._read = 0
+        self._workflow = workflow
+        self._scripts = Scripts(workflow)
 
-    def into(self, data: Any, path: Path = (), owner: Any = None) -> Any:
+    @cached_property
+    def _variables(self) -> Variables:
+        return Variables(self._workflow, self._scripts.all())
+
+    def rendered(self) -> Any:
+        """The manifest with its values in place."""
+        return self._into(self._workflow, (), None)
+
+    def _into(self, data: Any, path: Path, owner: Any) -> Any:
         """The data with its values in place; ``owner`` is the mapping that the data is in."""
         if isinstance(data, Typed):
             return self._scalar(data, path, owner)
         if isinstance(data, dict):
-            if "env" in data:
-                self._expanded = _expanded(data)
-            return {name: self.into(part, (*path, name), data) for name, part in data.items()}
+            return {name: self._into(part, (*path, name), data) for name, part in data.items()}
         if isinstance(data, list):
-            return [self.into(item, (*path, index), owner) for index, item in enumerate(data)]
+            return [self._into(item, (*path, index), owner) for index, item in enumerate(data)]
         return data
 
     def _scalar(self, data: Typed, path: Path, owner: Any) -> Any:
@@ -134,124 +105,153 @@ class Insertion:
         return value
 
     def _text(self, composite: Composite, path: Path, owner: Any) -> str:
-        text, parts = "", composite.parts
-        for index, part in enumerate(parts):
+        pieces: list[str] = []
+        tail, in_tag = _line_before(path, owner), False
+        for index, part in enumerate(composite.parts):
             if isinstance(part, str):
-                text += part
-                continue
-            following = parts[index + 1] if index + 1 < len(parts) else ""
-            after = following if isinstance(following, str) else ""
-            problem, always = self._problem(part, text, after, path, owner)
-            if problem:
-                self._note(path, part, problem, always=always)
-            text += shell.quote(part.text) if part.quoted else part.text
-        last = next(part for part in reversed(parts) if isinstance(part, Value))
+                pieces.append(part)
+                in_tag = _in_tag(part, in_tag)
+            else:
+                behind = _near(composite.parts[index + 1 : index + 1 + _NEIGHBOURS])
+                site = _Site(part, composite.parts, index, in_tag, tail, behind, path, owner)
+                problem, always = self._problem(site)
+                if problem:
+                    self._note(path, part, problem, always=always)
+                pieces.append(written(part.text, part.form))
+            tail = (tail + pieces[-1])[-NEAR:]
+        text = "".join(pieces)
+        last = next(part for part in reversed(composite.parts) if isinstance(part, Value))
         if len(text) > _LONGEST_SCALAR:
             self._note(path, last, "makes the field too long")
+        if is_variable(path):
+            self._variable(composite, text, path, owner)
         if is_label(path) and "{{" not in text and not is_label_value(text):
             self._note(path, last, f"makes no label's value ({LABEL_VALUE})")
         return text
 
-    def _problem(self, value: Value, before: str, after: str, path: Path, owner: Any) -> tuple[str, bool]:
-        """Why the value may not stand there, and whether none could."""
-        place = self._place(path, owner)
-        if place is Place.NOTHING:
-            return _POWERS, True
-        if before.rfind("{{") > before.rfind("}}"):
-            return "would stand inside one of Argo's tags", True
-        problem = _forbidden(value.text, before, after)
-        if problem or place is Place.TEXT:
-            return problem or _not_text(value.text, before, after), False
-        problem = _not_accepted(value.text, place) or _vanishes(value, before, after, path)
-        if problem and value.quoted:
-            self._read += len(before)
-            if self._read > _MOST_READ:
-                return f"is one of too many to be quoted, {problem}", False
-            return _not_quoted(value, problem, before, path, owner)
-        return problem and f"{problem}; pipe it through shquote where a shell reads it, or pass it as env", False
+    def _problem(self, site: _Site) -> Verdict:
+        place = place_of(site.path)
+        if place is Place.NOTHING or site.in_tag:
+            return _POWERS if place is Place.NOTHING else "would stand inside one of Argo's tags", True
+        if place is Place.NESTED and site.value.form is Form.JSON:
+            return self._in_json(site)
+        if place is Place.NESTED and site.whole and not site.value.quoted:
+            place = Place.TEXT
+        if site.value.form is Form.JSON and place is not Place.TEXT:
+            return "is JSON, and may stand in a request's body, in an artifact or in a variable alone", True
+        if site.value.quoted and place is not Place.TEXT:
+            return self._quoted(site)
+        if place is Place.TEXT:
+            problem = forbidden(site.value, site.before, site.behind)
+            problem = problem or not_text(site.value.text, site.before, site.behind)
+            return problem or (self._changed(site) if is_variable(site.path) else ""), False
+        return self._word(site, Place.WORD if place is Place.NESTED else place)
 
-    def _place(self, path: Path, owner: Any) -> Place:
-        place = place_of(path)
-        if place is not Place.TEXT or "env" not in path or not isinstance(owner, dict):
-            return place
-        name = owner.get("name")
-        return place if isinstance(name, str) and name not in self._expanded else Place.WORD
+    def _word(self, site: _Site, place: Place) -> Verdict:
+        """Of a value that stands as it is where it may be read by anybody."""
+        value, path = site.value, site.path
+        if problem := forbidden(value, site.before, site.behind):
+            return problem, False
+        problem = not_accepted(value, place) or _vanishes(site)
+        if problem and place_of(path) is Place.NESTED:
+            return f"{problem}; pipe it through tojson where the text is JSON, or shquote where it is a script", False
+        if problem:
+            return f"{problem}; pipe it through shquote where a shell reads it, or {_AS_VARIABLE}", False
+        if not is_number(value.text) and (reason := self._computed(site)):
+            return f"is no number, and {reason}", False
+        if path[-1] == "image" and not site.whole and not set(":/@").isdisjoint(value.text):
+            return "has one of :/@ inside the name of an image", False
+        return self._changed(site), False
+
+    def _quoted(self, site: _Site) -> Verdict:
+        """Of a value that is quoted for a shell."""
+        value, reading = site.value, next(iter(self._scripts.of(site.path)), None)
+        misplaced = reading.misplaced(site.position) if reading else NO_SHELL
+        if misplaced:
+            return f"is quoted, and shquote does not help {misplaced}; {_AS_VARIABLE}", True
+        option = reading is not None and reading.reads_as_option(site.position)
+        if value.meaning is Meaning.TEXT and option:
+            return "may be any text, and the command would read an option in it: put -- before it", True
+        problem = forbidden(value, site.before, site.behind) or too_long(value.text) or like_option(value)
+        return problem or self._changed(site), False
+
+    def _computed(self, site: _Site) -> str:
+        """How a script computes with a value; empty where none does."""
+        for reading in self._scripts.of(site.path):
+            if reading.computes(site.position):
+                return f"the script {reading.unread}" if reading.unread else "the script computes with it"
+        name = self._scripts.patched_variable(site.path, site.position)
+        return f"a script computes with {name}" if name and self._variables.computes(name) else ""
+
+    def _changed(self, site: _Site) -> str:
+        """How a value would change the meaning of what stands beside it."""
+        if not {"labels", "annotations"}.isdisjoint(site.path):
+            return ""
+        around, text = site.surroundings, site.value.text
+        return around.changed_by(text) or around.names_file(text)
+
+    def _variable(self, composite: Composite, text: str, path: Path, owner: Any) -> None:
+        """Note what of a variable's text may not be in it because of what scripts do with the variable."""
+        name = owner.get("name") if isinstance(owner, dict) else None
+        for part in composite.parts:
+            if not isinstance(part, str):
+                problem, always = self._variables.problem(name, part, text)
+                problem = problem or like_option(part)
+                if problem:
+                    self._note(path, part, problem, always=always)
+
+    def _in_json(self, site: _Site) -> Verdict:
+        """Of a value that is written as JSON: the rest of the field must be JSON, with a value where this one is."""
+        pieces = (_json_piece(part) for part in site.parts)
+        try:
+            json.loads("".join(pieces))
+        except (ValueError, RecursionError):
+            return "is JSON, and what is around it is none: tojson brings its own quotes", True
+        problem = forbidden(site.value, site.before, site.behind)
+        return problem or not_text(site.value.text, site.before, site.behind), False
 
     def _note(self, path: Path, value: Value, problem: str, *, always: bool = False) -> None:
         self.findings.append(Unsafe(spelled(path), value.key, problem, always))
 
 
-def _expanded(container: Any) -> frozenset[str]:
-    """The variables that the kubelet would expand in a container's command: they are as good as written there."""
-    held = [container.get("command"), container.get("args"), container["env"]]
-    return frozenset(name for text in _author_texts(held) for name in _EXPANSION.findall(text))
+def _json_piece(part: Part) -> str:
+    """A piece of a JSON text, in which a zero stands for a tag of Argo's and for a value in or out of quotes."""
+    if isinstance(part, Value):
+        return '""' if part.form is Form.JSON else "0"
+    return re.sub(r"\{\{[^{}]*\}\}", "0", part)
 
 
-def _author_texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, Typed):
-        yield "".join(part if isinstance(part, str) else "x" for part in data.composite.parts)
-    elif isinstance(data, dict | list):
-        for part in data.values() if isinstance(data, dict) else data:
-            yield from _author_texts(part)
+def _in_tag(text: str, before: bool) -> bool:  # noqa: FBT001
+    """Whether a text ends inside one of Argo's tags."""
+    opened, closed = text.rfind("{{"), text.rfind("}}")
+    return before if opened == closed else opened > closed
 
 
-def _forbidden(text: str, before: str, after: str) -> str:
-    """Why the value may stand nowhere."""
-    control = _CONTROL.search(text)
-    if control:
-        return f"has the control character U+{ord(control.group()):04X}"
-    joined = before[-1:] + text + after[:1]
-    return "has {{ or }}, which Argo would read" if "{{" in joined or "}}" in joined else ""
+def _near(parts: Sequence[Part]) -> str:
+    """The text right behind a value."""
+    text = ""
+    for part in parts:
+        if len(text) >= NEAR:
+            break
+        text += part[:NEAR] if isinstance(part, str) else part.text
+    return text
 
 
-def _not_text(text: str, before: str, after: str) -> str:
-    if "$(" in before[-1:] + text + after[:1]:
-        return "has $(, which the kubelet would expand"
-    return f"is longer than {LONGEST_TEXT} characters" if len(text) > LONGEST_TEXT else ""
-
-
-def _not_accepted(text: str, place: Place) -> str:
-    if not text:
+def _line_before(path: Path, owner: Any) -> str:
+    """The arguments of a command before that one, as a line."""
+    if not is_argument(path) or not isinstance(owner, dict):
         return ""
-    if len(text) > LONGEST_WORD:
-        return f"is longer than {LONGEST_WORD} characters"
-    if _UPWARDS.search(text):
-        return "has .. as a part of a path"
-    if _ACCEPTED[place].fullmatch(text):
+    before = (owner.get("command") or []) if path[-2] == "args" else []
+    before = [*before, *(owner[path[-2]][: path[-1]])][-_NEIGHBOURS:]
+    texts = (_near(parts_of(item)) if isinstance(item, str | Typed) else "" for item in before)
+    return "".join(f"{text} " for text in texts)[-NEAR:]
+
+
+def _vanishes(site: _Site) -> str:
+    """Reject empty values in scripts: ``rm -rf /data/{{x}}`` would become ``rm -rf /data/``."""
+    if site.value.text or not is_read(site.path):
         return ""
-    if text.startswith("-") and _ACCEPTED[place].fullmatch("x" + text):
-        return "begins with -, like an option"
-    return f"has other characters than letters, digits and {_CHARACTERS[place]}"
-
-
-def _vanishes(value: Value, before: str, after: str, path: Path) -> str:
-    """An empty value takes its word with it, or makes of a path below a folder the folder itself."""
-    argument = isinstance(path[-1], int) and not before and not after
-    harmless = value.text or argument or before.endswith(("=", "'", '"'))
-    read = path[-1] == "source" or not _COMMANDS.isdisjoint(path[-2:])
-    return "is empty" if read and not harmless else ""
-
-
-def _not_quoted(value: Value, problem: str, before: str, path: Path, owner: Any) -> tuple[str, bool]:
-    """Why quoting the value does not mend its problem, and whether it mends none there."""
-    reason = _not_read_by_shell(path, owner) or shell.not_plain(before)
-    if reason:
-        return f"{problem}, and shquote does not help {reason}", True
-    return (f"is longer than {LONGEST_TEXT} characters" if len(value.text) > LONGEST_TEXT else ""), False
-
-
-def _not_read_by_shell(path: Path, owner: Any) -> str:
-    """Why shquote is of no use in a field; empty where a shell reads it."""
-    here = "where no shell is known to read the text"
-    if not isinstance(owner, dict):
-        return here
-    command = owner.get("command") or []
-    if path[-1] == "source":
-        return "" if command and shell.is_shell(command[0]) else here
-    if len(path) < 2 or path[-2] not in _COMMANDS or not isinstance(path[-1], int):  # noqa: PLR2004
-        return here
-    arguments = [*command, *(owner.get("args") or [])]
-    index = path[-1] + (len(command) if path[-2] == "args" else 0)
-    return "" if shell.is_script(arguments, index) else here
+    argument = isinstance(site.path[-1], int) and site.whole
+    own = site.parts[site.position - 1] if site.position else ""
+    beside = own if isinstance(own, str) else own.text
+    return "" if argument or beside.endswith(("=", "'", '"')) else "is empty"

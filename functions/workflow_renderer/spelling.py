@@ -9,20 +9,22 @@ import re
 from enum import Enum
 
 from functions.workflow_renderer.errors import AS_TEXT, invalid
+from functions.workflow_renderer.markers import FILTERS
 from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 
 _MOST = 32_768
 """How many characters the engines get to read: they take a tenth of a second for a thousand."""
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
+_FILTERS = "|".join(FILTERS)
 _GO = re.compile(
-    r"""[.$`(]*[.$`]                                        # .node  $x  (.a)  `text`
+    rf"""[.$`(]*[.$`]                                        # .node  $x  (.a)  `text`
     | (?:if|with|range|else\s+if|else\s+with)\s+[^\s=]
     | (?:else|end|break|continue)$
     | (?:define|template|block)\s+["`]
     | /\*
-    | (?:keep|shquote|printf|print|println|index|slice|len|html|js|urlquery|and|or|eq|ne|lt|le|gt|ge)\s+[.$"`(\d]
+    | (?:keep|{_FILTERS}|printf|print|println|index|slice|len|html|js|urlquery|and|or|eq|ne|lt|le|gt|ge)\s+[.$"`(\d]
     | (?:not|and|or)\s+[.$]
-    | \(\s*(?:index|printf|print|len|slice|keep|shquote|and|or|not|eq|ne)\s+[.$"`(]
+    | \(\s*(?:index|printf|print|len|slice|keep|{_FILTERS}|and|or|not|eq|ne)\s+[.$"`(]
     | (?!not\s|if\s)\w+\s+(?:[$"`]|\.(?:\w|\s*$))                    # a function of another program's, or of sprig
     """,
     re.VERBOSE,

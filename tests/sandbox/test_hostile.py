@@ -21,7 +21,7 @@ HOSTILE = {
 def loop() -> Iterator[Driver]:
     with running() as driver:
         driver.rule("plain", alert_type="Plain", script="echo {{.node}}")
-        driver.rule("quoted", alert_type="Quoted", script="printf '%s' {{ node | shquote }}")
+        driver.rule("quoted", alert_type="Quoted", script="printf '%s' {{ node | text | shquote }}")
         yield driver
 
 

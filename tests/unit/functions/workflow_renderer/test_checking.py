@@ -44,7 +44,10 @@ def test_a_template_that_can_work_has_no_problems(manifest: str) -> None:
             template("securityContext: {runAsUser: {{.x}}}"),
             "spec.templates[0].securityContext.runAsUser: the value of x may not choose",
         ),
-        (script('echo "{{.x | shquote}}"'), "spec.templates[0].script.source: the value of x has other characters"),
+        (
+            script('echo "{{.x | shquote}}"'),
+            "spec.templates[0].script.source: the value of x is quoted, and shquote does not help inside double quotes",
+        ),
         (script("print({{.x | shquote}})", "python"), "shquote does not help where no shell is known to read the text"),
         ("a: [", "not YAML"),
         ("", "manifest: is empty"),

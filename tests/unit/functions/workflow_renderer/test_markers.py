@@ -5,17 +5,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.workflow_renderer.errors import TemplateInvalid
-from functions.workflow_renderer.markers import Marks, Quoted, Value
+from functions.workflow_renderer.markers import FILTERS, Filtered, Form, Marks, Meaning, Value
+
+FILTERED = st.builds(Filtered.of, st.text(), st.sampled_from(Form), st.sampled_from([None, *Meaning]))
 
 
-@given(st.lists(st.one_of(st.text(), st.text().map(Quoted.of)), max_size=20), st.text())
+@given(st.lists(st.one_of(st.text(), FILTERED), max_size=20), st.text())
 def test_what_is_put_in_comes_out_in_order(values: list[str], between: str) -> None:
     marks = Marks()
     text = between.join(marks.add(value, key="k", where="") for value in values)
     found = [part for part in marks.split(text) if isinstance(part, Value)]
-    assert [(part.text, part.quoted) for part in found] == [
-        (value.text, True) if isinstance(value, Quoted) else (value, False) for value in values
+    assert found == [
+        Value(value.text, "k", value.form, value.meaning) if isinstance(value, Filtered) else Value(value, "k")
+        for value in values
     ]
+
+
+@given(st.text(), st.permutations(["name", "shquote"]))
+def test_filters_may_stand_in_any_order(text: str, names: list[str]) -> None:
+    value: object = text
+    for name in names:
+        value = FILTERS[name](value)
+    assert isinstance(value, Filtered)
+    assert (value.text, value.form, value.meaning) == (text, Form.SHELL, Meaning.NAME)
 
 
 def test_a_mark_is_one_word_and_another_each_time() -> None:

@@ -109,7 +109,7 @@ def test_no_labels_change_the_keys_or_the_structure(labels: dict[str, str]) -> N
 
 
 SAFE_TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=200).filter(
-    lambda text: not re.search(r"[{}]|\$\(", text)
+    lambda text: not re.search(r"^-|[{}]|\$\(", text)
 )
 
 
