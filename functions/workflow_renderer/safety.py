@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aegis.names import is_label_value
 from functions.workflow_renderer.argo_fields import Typed, typed
@@ -25,8 +25,10 @@ from functions.workflow_renderer.metadata import LABEL_VALUE, is_label
 from functions.workflow_renderer.places import Place, is_argument, is_read, is_variable, place_of
 from functions.workflow_renderer.scripts import NO_SHELL, Scripts, parts_of
 from functions.workflow_renderer.surroundings import NEAR, Surroundings
-from functions.workflow_renderer.variables import Variables
 from functions.workflow_renderer.words import forbidden, is_number, like_option, not_accepted, not_text, too_long
+
+if TYPE_CHECKING:
+    from functions.workflow_renderer.variables import Variables
 
 _LONGEST_SCALAR = 120_000
 """The kernel takes no argument over 128 KiB."""
@@ -75,7 +77,9 @@ class Insertion:
         self._scripts = Scripts(workflow)
 
     @cached_property
-    def _variables(self) -> Variables:
+    def _variables(self) -> "Variables":
+        from functions.workflow_renderer.variables import Variables  # noqa: PLC0415  (most templates have none)
+
         return Variables(self._workflow, self._scripts.all())
 
     def rendered(self) -> Any:

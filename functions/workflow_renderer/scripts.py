@@ -4,60 +4,85 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.workflow_renderer.argo_fields import Typed
 from functions.workflow_renderer.document import Path, parse
 from functions.workflow_renderer.errors import TemplateInvalid
 from functions.workflow_renderer.markers import Marks, Part, Value
 from functions.workflow_renderer.shell import OTHER_SHELLS, is_shell, program, script_index
-from functions.workflow_renderer.shell_flow import Flow, Kind
-from functions.workflow_renderer.shell_quoting import Quoting
-from functions.workflow_renderer.shell_words import Unreadable, value_character, values_in, without_values
+from functions.workflow_renderer.shell_values import VALUES, value_character, values_in, without_values
+
+if TYPE_CHECKING:
+    from functions.workflow_renderer.shell_flow import Flow
+    from functions.workflow_renderer.shell_quoting import Quoting
 
 _MOST_READ = 262_144
 """How many characters of scripts are read of one workflow."""
 _SHEBANG = re.compile(r"#![ \t]*(\S+)(?:[ \t]+(\S+))?")
+_ONLY_WORDS = re.compile(rf"[A-Za-z0-9_ ./=,@%+:\n;&|{VALUES}-]*")
+_TAKES_NAMES = re.compile(
+    r"\b(?:let|declare|typeset|local|read|readarray|mapfile|unset|printf|test|getopts|wait|eval)\b"
+)
+"""Without any of these, and of these characters alone, a script computes nothing."""
 _COMPUTES = re.compile(r"\(\(|\$\[|\[\[|\$\{[^}]*:|\b(?:let|declare|typeset|local)\b|\w\[")
 """What there is in a script that may compute something."""
 
 
 class Reading:
-    """What a script does with its values and with variables."""
+    """What a script does with its values and with variables; it is read when that is asked."""
 
     def __init__(self, text: str, quoted: frozenset[int], *, sure: bool, unread: str = "") -> None:
-        """Read a script; ``sure`` says that a shell reads it, and ``unread`` why it is not to be read."""
-        self.text, self._quoted, self._sure = text, quoted, sure
-        self.flow: Flow | None = None
-        self.unread = unread
-        if not unread:
-            try:
-                self.flow = Flow(text, quoted)
-            except Unreadable as reason:
-                self.unread = str(reason)
+        """Keep a script; ``sure`` says that a shell reads it, and ``unread`` why it is not to be read."""
+        self.text, self._quoted, self._sure, self._refused = text, quoted, sure, unread
+
+    @cached_property
+    def _read(self) -> "tuple[Flow | None, str]":
+        if self._refused:
+            return None, self._refused
+        from functions.workflow_renderer.shell_flow import Flow  # noqa: PLC0415  (most templates need none of it)
+        from functions.workflow_renderer.shell_words import Unreadable  # noqa: PLC0415
+
+        try:
+            return Flow(self.text, self._quoted), ""
+        except Unreadable as reason:
+            return None, str(reason)
+
+    @property
+    def flow(self) -> "Flow | None":
+        """Where its values and variables go; None where it cannot be read."""
+        return self._read[0]
+
+    @property
+    def unread(self) -> str:
+        """Why it cannot be read; empty where it can."""
+        return self._read[1]
 
     @cached_property
     def computed(self) -> frozenset[int | str]:
         """The values and variables that are computed in it."""
-        return self.flow.leading_to(Kind.ARITHMETIC) if self.flow else frozenset()
+        return self.flow.computed() if self.flow else frozenset()
 
     @cached_property
-    def quoting(self) -> Quoting | None:
-        """What is said of its quoted values, where anything can be."""
+    def _quoting(self) -> "Quoting | None":
+        from functions.workflow_renderer.shell_quoting import Quoting  # noqa: PLC0415
+
         return Quoting(self.flow) if self.flow and self._sure else None
 
     def misplaced(self, value: int) -> str:
         """Why a quoted value may not stand where it does; empty where it may."""
         if not self._sure:
             return NO_SHELL
-        return self.quoting.misplaced(value) if self.quoting else f"in a script that {self.unread}"
+        return self._quoting.misplaced(value) if self._quoting else f"in a script that {self.unread}"
 
     def reads_as_option(self, value: int) -> bool:
         """Whether a command would take a quoted value for an option if it began with a dash."""
-        return self.quoting is not None and self.quoting.reads_as_option(value)
+        return self._quoting is not None and self._quoting.reads_as_option(value)
 
     def computes(self, value: int) -> bool:
         """Whether a value is computed there, or may be."""
+        if _ONLY_WORDS.fullmatch(self.text) and not _TAKES_NAMES.search(self.text):
+            return False
         return value in self.computed if self.flow else _COMPUTES.search(self.text) is not None
 
 

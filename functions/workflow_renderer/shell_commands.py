@@ -110,9 +110,9 @@ def _of_test(words: Sequence[Word], _index: int) -> str:
 
 def _of_kubectl(words: Sequence[Word], index: int) -> str:
     verb = 1
-    while verb < index and (option := words[verb].literal or "").startswith("-"):
+    while verb < len(words) and (option := words[verb].literal or "").startswith("-"):
         verb += 2 if option in _KUBECTL_TAKE else 1
-    name = words[verb].literal if verb < index else None
+    name = words[verb].literal if verb < len(words) else None
     if name not in _KUBECTL:
         return f"as an argument of kubectl {name or '(its verb is to stand before)'}"
     return _of_option(words, index, _KUBECTL_TAKE, _KUBECTL_FLAGS)

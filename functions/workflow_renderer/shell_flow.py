@@ -43,7 +43,7 @@ from functions.workflow_renderer.shell_syntax import (
     Substitution,
     Word,
 )
-from functions.workflow_renderer.shell_words import value_character
+from functions.workflow_renderer.shell_values import value_character
 
 Source = int | str
 """A value, by its index, or a variable, by its name."""
@@ -122,6 +122,10 @@ class Flow:
         self._functions: set[str] = set()
         self._shifts = False
         self._read(text)
+
+    def computed(self) -> frozenset[Source]:
+        """The sources that are computed somewhere."""
+        return self.leading_to(Kind.ARITHMETIC)
 
     def leading_to(self, kind: Kind) -> frozenset[Source]:
         """The sources that end in such a place, over however many variables."""

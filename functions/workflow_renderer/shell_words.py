@@ -4,7 +4,7 @@ It reads what bash, dash and busybox sh read in the same way, and refuses the re
 a value of an alert is let through. Continued lines are joined as the shell joins them. Each character is looked at
 once or twice, and nothing backtracks.
 
-Values are single characters in the text (`value_character`), of planes that Unicode leaves to private use.
+Values are single characters in the text (`shell_values`).
 """
 
 import re
@@ -23,19 +23,17 @@ from functions.workflow_renderer.shell_syntax import (
     Substitution,
     Word,
 )
+from functions.workflow_renderer.shell_values import VALUE, VALUES, value_at, values_in
 
-_FIRST, _LAST = 0xF0000, 0x10FFFD
-_VALUES = f"{chr(_FIRST)}-{chr(_LAST)}"
-_PRIVATE = re.compile(f"[{_VALUES}]")
 _DEEPEST = 30
 
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
-_ORDINARY = re.compile(rf"[^ \t\n;&|()<>'\"`$\\{_VALUES}]+")
-_IN_QUOTES = re.compile(rf'[^"\\$`{_VALUES}]+')
-_IN_DOCUMENT = re.compile(rf"[^\\$`{_VALUES}]+")
-_IN_OPERAND = re.compile(rf"[^}}'\"`$\\{_VALUES}]+")
-_IN_ARITHMETIC = re.compile(rf"[^()\[\]{{}}'\"`$\\;{_VALUES}]+")
+_ORDINARY = re.compile(rf"[^ \t\n;&|()<>'\"`$\\{VALUES}]+")
+_IN_QUOTES = re.compile(rf'[^"\\$`{VALUES}]+')
+_IN_DOCUMENT = re.compile(rf"[^\\$`{VALUES}]+")
+_IN_OPERAND = re.compile(rf"[^}}'\"`$\\{VALUES}]+")
+_IN_ARITHMETIC = re.compile(rf"[^()\[\]{{}}'\"`$\\;{VALUES}]+")
 _IN_BACKQUOTES = re.compile(r"(?:[^`\\]|\\[^\n])*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _BRACED = re.compile(r"\{([#!]?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])")
@@ -48,21 +46,6 @@ _CONTINUED = re.compile(r"(?:\\\n)+[;&|<>()-]")
 
 class Unreadable(Exception):
     """The script is none that is read here; says why, as in "the script …"."""
-
-
-def value_character(index: int) -> str:
-    """The character that stands for a value in a script's text."""
-    return chr(_FIRST + index)
-
-
-def values_in(text: str) -> list[int]:
-    """The values that stand in a text."""
-    return [ord(character) - _FIRST for character in _PRIVATE.findall(text)]
-
-
-def without_values(text: str) -> str:
-    """Text of the author's own, with no character in it that would stand for a value."""
-    return _PRIVATE.sub("\ufffd", text)
 
 
 class Words(ABC):
@@ -136,7 +119,7 @@ class Words(ABC):
             return [Literal("", quoted=True), *self._quoted(_IN_QUOTES, "inside double quotes", '"')]
         if character in "$`":
             return [self._expansion(quoted=False)]
-        if _PRIVATE.match(character):
+        if VALUE.match(character):
             return [self._inserted("")]
         if self._text[self._at : self._at + 2] in ("<(", ">("):
             if not first:
@@ -147,7 +130,7 @@ class Words(ABC):
 
     def _escaped(self) -> list[Part]:
         following = self._text[self._at + 1 : self._at + 2]
-        if not following or _PRIVATE.match(following):
+        if not following or VALUE.match(following):
             raise Unreadable("has a value behind a backslash" if following else "ends with a backslash")
         self._at += 2
         return [] if following == "\n" else [Literal(following, quoted=True)]
@@ -159,9 +142,9 @@ class Words(ABC):
         text = self._text[self._at + 1 : end]
         self._at = end + 1
         parts: list[Part] = [Literal("", quoted=True)]
-        for piece in re.split(f"([{_VALUES}])", text):
-            if _PRIVATE.fullmatch(piece):
-                parts.append(Inserted(ord(piece) - _FIRST, within))
+        for piece in re.split(f"([{VALUES}])", text):
+            if VALUE.fullmatch(piece):
+                parts.append(Inserted(value_at(piece, 0), within))
             elif piece:
                 parts.append(Literal(piece, quoted=True))
         return parts
@@ -182,7 +165,7 @@ class Words(ABC):
                 escapes = following in ("$", "`", '"', "\\", "\n")
                 parts += [Literal(following if escapes else "\\", quoted=True)] if following != "\n" else []
                 self._at += 2 if escapes and following else 1
-            elif _PRIVATE.match(character):
+            elif VALUE.match(character):
                 parts.append(self._inserted(within))
             else:
                 parts.append(self._expansion(quoted=True))
@@ -192,7 +175,7 @@ class Words(ABC):
 
     def _inserted(self, within: str) -> Inserted:
         self._at += 1
-        return Inserted(ord(self._text[self._at - 1]) - _FIRST, within)
+        return Inserted(value_at(self._text, self._at - 1), within)
 
     # -- expansions
 
@@ -218,7 +201,7 @@ class Words(ABC):
             return self._expanded(begin, name.group(), quoted=quoted)
         if here[:1] == "'" and not quoted:
             return self._c_string()
-        if here == "\\\n" or _PRIVATE.match(here):
+        if here == "\\\n" or VALUE.match(here):
             raise Unreadable("has a value or a continued line right behind a dollar sign")
         return Literal("$", quoted=quoted)
 
@@ -227,7 +210,7 @@ class Words(ABC):
 
     def _c_string(self) -> Part:
         end = self._text.find("'", self._at + 1)
-        if "\\'" in self._text[self._at : end + 1] or _PRIVATE.search(self._text, self._at, max(end, self._at)):
+        if "\\'" in self._text[self._at : end + 1] or VALUE.search(self._text, self._at, max(end, self._at)):
             raise Unreadable("has $'…' with a quote or a value in it")
         begin = self._at + 1
         self._single_quoted()
@@ -250,7 +233,7 @@ class Words(ABC):
             raise Unreadable("has backquotes that are not closed or hold a continued line")
         self._at = body.end() + 1
         text = re.sub(r'\\([`\\$"])' if quoted else r"\\([`\\$])", r"\1", body.group())
-        if _PRIVATE.search(text):
+        if VALUE.search(text):
             raise Unreadable("has a value in backquotes, write $(…)")
         with self._deeper():
             return Substitution(self._another(text).script(), quoted, "`")
@@ -288,7 +271,7 @@ class Words(ABC):
             if chunk := _IN_OPERAND.match(self._text, self._at):
                 self._at = chunk.end()
                 parts.append(Literal(chunk.group(), quoted=True))
-            elif _PRIVATE.match(character):
+            elif VALUE.match(character):
                 parts.append(self._inserted("inside an expansion"))
             elif quoted and character in "'\"":
                 raise Unreadable("has quotes inside an expansion inside quotes")
@@ -324,7 +307,7 @@ class Words(ABC):
                 parts.append(self._expansion(quoted=True))
             elif character in "'\"" or (character == "\\" and self._text.startswith("\n", self._at + 1)):
                 parts += self._unquoted(first=False) or []
-            elif _PRIVATE.match(character):
+            elif VALUE.match(character):
                 parts.append(self._inserted("in shell arithmetic"))
             elif character == ";" and semicolons:
                 self._at += 1
@@ -338,7 +321,7 @@ class Words(ABC):
         if blanks := _BLANKS.match(self._text, self._at):
             self._at = blanks.end()
         if comment := _COMMENT.match(self._text, self._at):
-            if _PRIVATE.search(comment.group()):
+            if VALUE.search(comment.group()):
                 raise Unreadable("has a value in a comment")
             if self._substitutions and not set("'\"`()\\").isdisjoint(comment.group()):
                 raise Unreadable("has quotes in a comment in a command substitution")
@@ -375,7 +358,7 @@ class Words(ABC):
     def _document(self, body: str, *, quoted: bool) -> tuple[Part, ...]:
         if not quoted:
             return self._another(body).document()
-        if _PRIVATE.search(body):
+        if VALUE.search(body):
             return tuple(Inserted(value, "inside a here-document") for value in values_in(body))
         return (Literal(body, quoted=True),)
 

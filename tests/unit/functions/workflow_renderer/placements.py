@@ -13,6 +13,7 @@ kubectl annotate --overwrite node x aegis.io/note=Q
 kubectl get pods --field-selector=spec.nodeName=Q
 kubectl get pods --field-selector spec.nodeName=Q
 kubectl delete pod -n Q x
+kubectl -n Q rollout restart deployment/Q
 kubectl cordon -- Q
 timeout 60 kubectl drain Q --ignore-daemonsets
 sudo kubectl cordon Q
@@ -331,6 +332,11 @@ kubectl get pods -o=Q
 kubectl get pods -oQ
 kubectl run x --overrides=Q
 kubectl Q
+kubectl Q get
+kubectl --x Q get
+kubectl --kubeconfig Q get x
+kubectl -n Q
+kubectl -n Q exec x
 kubectl $verb Q
 kubectl get pods Q | sh
 find . -name Q

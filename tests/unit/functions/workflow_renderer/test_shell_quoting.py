@@ -14,7 +14,7 @@ from functions.workflow_renderer.errors import TemplateInvalid
 from functions.workflow_renderer.rendering import render
 from functions.workflow_renderer.scripts import Reading
 from functions.workflow_renderer.shell import quote
-from functions.workflow_renderer.shell_words import value_character
+from functions.workflow_renderer.shell_values import value_character
 from tests.unit.functions.workflow_renderer.manifests import alert, script
 from tests.unit.functions.workflow_renderer.placements import DATA, MORE, scripts
 
