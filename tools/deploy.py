@@ -1,12 +1,14 @@
 """Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names, and wait until all of it is ready.
 
 ``python -m tools.deploy``. The manifests are applied as they are, but for the names of images that ``tools.images``
-has pushed: those carry their digests, so that an image built again is an image used.
+has pushed: those carry their digests, so that an image built again is an image used. The tokens that senders show are
+made where there are none yet, and never printed.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,26 @@ _OVERLAY = ROOT / ".aegis/deploy"
 _NAMESPACE = "monitoring"
 _READY = ("services.serving.knative.dev", "brokers", "triggers", "sinkbindings", "apiserversources", "pingsources")
 _PATIENCE_SECONDS = 180
+_TOKENS = "aegis-intake-tokens"
+_SOURCES = ("AlertManager", "Default")  # of /alertmanager/alert, and of alerts in JSON that name none
+_TOLD = f"""\
+made the Secret {_TOKENS}: whoever posts alerts shows a token of it now. Alertmanager's is printed by
+
+  kubectl --namespace {_NAMESPACE} get secret {_TOKENS} --output go-template='{{{{.data.AlertManager | base64decode}}}}'
+
+and shown by this receiver, once it is in a file beside Alertmanager:
+
+  receivers:
+    - name: aegis
+      webhook_configs:
+        - url: http://aegis.{_NAMESPACE}/alertmanager/alert
+          send_resolved: true
+          http_config:
+            authorization:
+              credentials_file: /etc/alertmanager/aegis-token
+
+Other senders: docs/operations.md#tokens
+"""
 
 
 def main() -> int:
@@ -27,6 +49,7 @@ def main() -> int:
     try:
         _apply(ROOT / "crds")
         run("kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        _make_tokens()
         _apply(_overlay())
         _apply(ROOT / "eventing")
         print("waiting until all of it is ready …", flush=True)  # noqa: T201
@@ -56,6 +79,21 @@ def _kubectl(*words: str) -> str:
 def _apply(folder: Path) -> None:
     print(f"applying {folder.relative_to(ROOT)} …", flush=True)  # noqa: T201
     run("kubectl", "apply", "--server-side", "--force-conflicts", "--kustomize", folder)
+
+
+def _make_tokens() -> None:
+    """Make the Secret with a token for each source, unless it is there; before the pods that mount it start."""
+    if _kubectl("get", "secret", _TOKENS, "--ignore-not-found", "--output=name").strip():
+        return
+    run("kubectl", "apply", "--server-side", "--force-conflicts", "--filename", ROOT / "knative/namespace.yaml")
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": _TOKENS, "labels": {"app.kubernetes.io/part-of": "aegis"}},
+        "stringData": {source: secrets.token_hex(32) for source in _SOURCES},
+    }
+    run("kubectl", "--namespace", _NAMESPACE, "create", "--filename=-", reads=json.dumps(secret))
+    print(_TOLD, flush=True)  # noqa: T201
 
 
 def _overlay() -> Path:

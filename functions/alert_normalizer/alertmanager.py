@@ -7,18 +7,20 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 from aegis.names import Fingerprint, alertmanager_fingerprint
 from functions.alert_normalizer.fields import Fields, kind_of, too_large
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.senders import ANYBODY, Sender
 from functions.alert_normalizer.subject import subject_of
 
 SOURCE = "AlertManager"
 _ANNOTATIONS_KEPT = ("description", "summary")
 
 
-def read_webhook(data: object) -> Batch:
+def read_webhook(data: object, sender: Sender = ANYBODY) -> Batch:
     """Read the alerts of one notification.
 
     Raises:
-        BadContent: when it is no notification at all.
+        BadContent: when it is no notification at all, or alerts of this source are not the sender's.
     """
+    sender.must_be(SOURCE)
     if not isinstance(data, dict):
         raise BadContent(Problem("body", f"is {kind_of(data)}", "the object of an Alertmanager webhook, version 4"))
     alerts = data.get("alerts")

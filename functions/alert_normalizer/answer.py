@@ -68,8 +68,12 @@ def bad_content(error: BadContent) -> Response:
 
 
 def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]]) -> Response:
-    too_large = any(isinstance(item.entry, Rejection) and item.entry.too_large for item in told)
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
+    rejections = [item.entry for item in told if isinstance(item.entry, Rejection)]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if any(rejection.forbidden for rejection in rejections):
+        status = HTTPStatus.FORBIDDEN
+    elif any(rejection.too_large for rejection in rejections):
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     detail = f"none of {len(lines)} alerts can be stored" if len(lines) > 1 else "the alert cannot be stored"
     errors = [error for line in lines for error in line.get("errors") or [_refused(line)]]
     return problem(status, status.phrase, detail, errors=errors)

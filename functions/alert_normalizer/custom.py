@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from aegis.names import Fingerprint, digest, is_label_value
 from functions.alert_normalizer.fields import Fields, kind_of, too_large
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, Subject
+from functions.alert_normalizer.senders import ANYBODY, Sender
 
 SOURCE = "Default"
 _FINGERPRINT_LENGTH = 16
 
 
-def read_custom(data: object) -> Batch:
-    """Read one alert, a list of alerts, or an object whose ``alerts`` is such a list.
+def read_custom(data: object, sender: Sender = ANYBODY) -> Batch:
+    """Read one alert, a list of alerts, or an object whose ``alerts`` is such a list; of a source of the sender's.
 
     Raises:
         BadContent: when it is none of these.
@@ -23,10 +24,10 @@ def read_custom(data: object) -> Batch:
     if isinstance(data, dict):
         alerts = _folded(data).get("alerts")
         if isinstance(alerts, list):
-            return Batch([_read(alert, f"alerts[{position}]") for position, alert in enumerate(alerts)])
-        return Batch([_read(data, "")])
+            return Batch([_read(alert, f"alerts[{position}]", sender) for position, alert in enumerate(alerts)])
+        return Batch([_read(data, "", sender)])
     if isinstance(data, list):
-        return Batch([_read(alert, f"[{position}]") for position, alert in enumerate(data)])
+        return Batch([_read(alert, f"[{position}]", sender) for position, alert in enumerate(data)])
     raise BadContent(Problem("body", f"is {kind_of(data)}", "an alert, or a list of alerts"))
 
 
@@ -35,7 +36,7 @@ def _folded(data: Mapping[str, object]) -> dict[str, object]:
     return {key.casefold(): value for key, value in data.items()}
 
 
-def _read(alert: object, at: str) -> Entry:
+def _read(alert: object, at: str, sender: Sender) -> Entry:
     if not isinstance(alert, dict):
         return Rejection((Problem(at, f"is {kind_of(alert)}", "an object"),))
     if rejection := too_large(alert, at):
@@ -49,10 +50,13 @@ def _read(alert: object, at: str) -> Entry:
     fingerprint = fields.text("fingerprint", given.get("fingerprint"))
     starts_at = fields.moment("startsAt", given.get("startsat"))
     source = fields.text("source", given.get("source")) or SOURCE
+    foreign = False
     if not is_label_value(source):
         fields.wrong("source", "is no label value", "at most 63 letters, digits, '-', '_' and '.'")
+    elif foreign := not sender.may_store(source):
+        fields.problems.append(sender.problem(fields.path("source"), source))
     if fields.problems:
-        return Rejection(tuple(fields.problems))
+        return Rejection(tuple(fields.problems), forbidden=foreign)
     return Incoming(
         source=source,
         type=alert_type,

@@ -39,6 +39,7 @@ class Rejection(NamedTuple):
 
     problems: tuple[Problem, ...]
     too_large: bool = False
+    forbidden: bool = False
 
     @property
     def reason(self) -> str:

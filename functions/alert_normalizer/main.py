@@ -20,17 +20,17 @@ from aegis.function import HEALTH_PATHS
 from functions.alert_normalizer.intake import Intake
 from functions.alert_normalizer.routes import Reception
 from functions.alert_normalizer.settings import settings
+from functions.alert_normalizer.tokens import Gate
 
 
 @cache
 def reception() -> Reception:
     """The process's one reception, made when the first alert comes.
 
-    Where ``AEGIS_TOKENS_DIR`` is set, even to nothing, senders must show one of the tokens in that folder.
+    ``AEGIS_TOKENS_DIR`` is where the tokens are mounted that senders must show.
     """
-    directory = os.environ.get("AEGIS_TOKENS_DIR")
-    tokens = None if directory is None else Path(directory or os.devnull)
-    return Reception(kube(), settings(), Intake(kube(), settings()), tokens)
+    gate = Gate(Path(os.environ.get("AEGIS_TOKENS_DIR") or os.devnull), settings().open_sources)
+    return Reception(kube(), settings(), Intake(kube(), settings()), gate)
 
 
 @functions_framework.aio.http

@@ -13,6 +13,8 @@ from aegis.models.rawalert import AegisRawAlert
 from aegis.names import digest
 from functions.alert_normalizer.manifest import MANAGED_BY
 
+SOURCE = "AI"
+"""The source of the alerts that are found in such a message."""
 LARGEST_RAW = 1024 * 1024
 _KEPT = frozenset({"user-agent", "content-encoding", "content-language", "x-github-event", "x-gitlab-event"})
 _KEPT_PREFIXES = ("ce-", "x-amz-sns-", "x-grafana-", "x-sentry-hook-")

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from http import HTTPStatus
 
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -18,21 +18,22 @@ from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_ba
 from aegis.function import brief, problem, unavailable
 from aegis.kube import Kube
 from aegis.names import digest
-from functions.alert_normalizer import tokens
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.answer import Told, answer, bad_content
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse, storable
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
+from functions.alert_normalizer.senders import Sender
 from functions.alert_normalizer.settings import Settings
+from functions.alert_normalizer.tokens import OPEN, Gate
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
 _AS_EXPECTED = frozenset(Result) - {Result.REJECTED}
 _log = logging.getLogger(__name__)
 
-Parser = Callable[[object], Batch]
+Parser = Callable[[object, Sender], Batch]
 _PARSERS: dict[str, Parser] = {
     "/alertmanager/alert": read_webhook,
     "/alert": read_custom,
@@ -48,8 +49,7 @@ class Reception:
     kube: Kube
     settings: Settings
     intake: Intake
-    tokens: Path | None = None
-    """Where the tokens are mounted; nowhere means that none are wanted."""
+    gate: Gate = OPEN
 
     async def serve(self, request: Request) -> Response:
         """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
@@ -60,8 +60,8 @@ class Reception:
     async def _answer(self, request: Request) -> Response:
         """Answer in full: what comes from here is raised or returned."""
         try:
-            refused = tokens.refuse(request.headers.get("authorization"), self.tokens)
-            return refused or await self._route(request)
+            admitted = self.gate.admit(request.headers.get("authorization"))
+            return await self._route(request, admitted) if isinstance(admitted, Sender) else admitted
         except BadContent as error:
             _log.warning("bad content", extra={"path": request.url.path, "error": str(error)})
             return bad_content(error)
@@ -76,36 +76,37 @@ class Reception:
             _log.warning("not now", extra={"error": str(error)})
             return unavailable(error if isinstance(error, Unavailable) else Unavailable("nothing could be stored"))
 
-    async def _route(self, request: Request) -> Response:
+    async def _route(self, request: Request, sender: Sender) -> Response:
         path = request.url.path.rstrip("/") or "/"
-        handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {"/": self._events, "/ai/alert": self._raw}
+        handlers: dict[str, Callable[[Request, Sender], Awaitable[Response]]]
+        handlers = {"/": self._events, "/ai/alert": self._raw}
         handler = self._alerts if path in _PARSERS else handlers.get(path)
         if handler is None:
             known = ", ".join([*_PARSERS, *handlers])
             return problem(404, "Not Found", f"alerts are taken at {known}")
         if request.method != "POST":
             return problem(405, "Method Not Allowed", "alerts come with POST", headers={"Allow": "POST"})
-        return await handler(request)
+        return await handler(request, sender)
 
-    async def _alerts(self, request: Request) -> Response:
+    async def _alerts(self, request: Request, sender: Sender) -> Response:
         """Alerts in JSON; the content type is not asked, because curl says form data unless told otherwise."""
         parser = _PARSERS[request.url.path.rstrip("/")]
-        batch = parser(parse(await _body(request, LARGEST_BODY)))
+        batch = parser(parse(await _body(request, LARGEST_BODY)), sender)
         if batch.truncated:
             _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
         told = await self._store(batch.entries)
         return _telling(told, answer(told, truncated=batch.truncated))
 
-    async def _events(self, request: Request) -> Response:
+    async def _events(self, request: Request, sender: Sender) -> Response:
         """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
         body = await _body(request, LARGEST_BODY)
         found: Sequence[Event | BadEvent]
         if _media_type(request) == BATCH_CONTENT_TYPE:
             found = read_batch(body)
-            read = [_read_entry(event, f"[{position}]") for position, event in enumerate(found)]
+            read = [_read_entry(event, f"[{position}]", sender) for position, event in enumerate(found)]
         else:
             found = [event := read_event(request.headers, body)]
-            read = [_read_event(event, "data.")]
+            read = [_read_event(event, "data.", sender)]
         identities = [event.identity if isinstance(event, Event) else "" for event in found]
         logs.event_id.set(next((event.id for event in found if isinstance(event, Event)), ""))
         entries = [entry for batch in read for entry in batch.entries]
@@ -117,10 +118,14 @@ class Reception:
         told = await self._store(entries, hashes)
         return _telling(told, answer(told, empty=True))
 
-    async def _raw(self, request: Request) -> Response:
-        """Anything at all."""
+    async def _raw(self, request: Request, sender: Sender) -> Response:
+        """Anything at all, where something reads it."""
+        if not self.settings.raw_alerts:
+            detail = "raw alerts are not taken: nothing reads them yet (AEGIS_RAW_ALERTS); /alert takes alerts in JSON"
+            return problem(404, "Not Found", detail)
         from functions.alert_normalizer import raw  # noqa: PLC0415  (most senders have a known shape)
 
+        sender.must_be(raw.SOURCE)
         body = await _body(request, raw.LARGEST_RAW)
         if not body:
             raise BadContent(Problem("body", "is empty", "a message in any form"), status=400)
@@ -192,17 +197,17 @@ async def _body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def _read_entry(event: Event | BadEvent, place: str) -> Batch:
+def _read_entry(event: Event | BadEvent, place: str, sender: Sender) -> Batch:
     """The alerts of an event in a batch; one that cannot be read is rejected in its place and keeps no other back."""
     try:
         if isinstance(event, BadEvent):
             raise event
-        return _read_event(event, f"{place}.data.")
+        return _read_event(event, f"{place}.data.", sender)
     except BadEvent as error:
         return Batch([Rejection((Problem(place, str(error), "a CloudEvent 1.0 of a type handled here"),))])
 
 
-def _read_event(event: Event, prefix: str) -> Batch:
+def _read_event(event: Event, prefix: str, sender: Sender) -> Batch:
     """The alerts of an event, their problems named by where they lie in the request.
 
     Raises:
@@ -212,9 +217,10 @@ def _read_event(event: Event, prefix: str) -> Batch:
     if parser is None:
         raise BadEvent(f"type: {event.type} is not handled here; accepted are {', '.join(_EVENT_PARSERS)}")
     try:
-        batch = parser(storable(event.data))
+        batch = parser(storable(event.data), sender)
     except BadContent as error:
-        return Batch([Rejection((error.problem._replace(field=prefix.rstrip(".")),))])
+        named = error.problem._replace(field=prefix.rstrip("."))
+        return Batch([Rejection((named,), forbidden=error.status == HTTPStatus.FORBIDDEN)])
     if batch.truncated:
         _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
     return Batch([_under(prefix, entry) for entry in batch.entries], batch.truncated)

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Settings(NamedTuple):
-    """How alerts are stored."""
+    """Which alerts are taken, and how they are stored."""
 
     namespace: str = "monitoring"
     ignored_types: frozenset[str] = frozenset({"Watchdog", "InfoInhibitor"})
@@ -24,6 +24,8 @@ class Settings(NamedTuple):
     seconds_after_success: int = 2 * 24 * 3600
     seconds_after_failure: int = 4 * 24 * 3600
     seconds_after_no_ops: int = 24 * 3600
+    open_sources: frozenset[str] = frozenset()
+    raw_alerts: bool = False
 
 
 @cache
@@ -36,7 +38,8 @@ def read(environment: Mapping[str, str]) -> Settings:
     """Read settings.
 
     ``AEGIS_NAMESPACE``, ``AEGIS_IGNORED_TYPES`` (comma list), ``AEGIS_COOLDOWN_SECONDS``,
-    ``AEGIS_SYSTEM_PARAMETERS`` (``key=value,key=value``) and ``AEGIS_TTL_SECONDS_AFTER_{SUCCESS,FAILURE,NO_OPS}``.
+    ``AEGIS_SYSTEM_PARAMETERS`` (``key=value,key=value``), ``AEGIS_TTL_SECONDS_AFTER_{SUCCESS,FAILURE,NO_OPS}``,
+    ``AEGIS_OPEN_SOURCES`` (comma list, or ``*``) and ``AEGIS_RAW_ALERTS`` (``on``).
     """
     default = Settings()
 
@@ -57,6 +60,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         seconds_after_success=seconds("AEGIS_TTL_SECONDS_AFTER_SUCCESS", default.seconds_after_success),
         seconds_after_failure=seconds("AEGIS_TTL_SECONDS_AFTER_FAILURE", default.seconds_after_failure),
         seconds_after_no_ops=seconds("AEGIS_TTL_SECONDS_AFTER_NO_OPS", default.seconds_after_no_ops),
+        open_sources=frozenset(_listed(environment.get("AEGIS_OPEN_SOURCES", ""))),
+        raw_alerts=environment.get("AEGIS_RAW_ALERTS", "") == "on",
     )
 
 

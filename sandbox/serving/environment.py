@@ -72,6 +72,7 @@ class LaunchPlanner:
             "KUBECONFIG": str(self._state / "kubeconfig"),
             "PYTHONPATH": os.pathsep.join((str(self._root), str(self._root / "shared"))),
             "PYTHONUNBUFFERED": "1",
+            "AEGIS_OPEN_SOURCES": "*",  # the gateway is on this machine's loopback: no token is asked for
             "K_SERVICE": spec.name,
             "K_CONFIGURATION": spec.name,
             "K_REVISION": f"{spec.name}-{spec.generation:05d}",

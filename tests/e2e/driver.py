@@ -1,5 +1,6 @@
 """Aegis on a real cluster as its users reach it: alerts through the gateway, everything else by the API server."""
 
+import base64
 import os
 import time
 import uuid
@@ -29,7 +30,9 @@ BROKERS = f"/apis/eventing.knative.dev/v1/namespaces/{NAMESPACE}/brokers"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 EVENTS = f"/api/v1/namespaces/{NAMESPACE}/events"
+SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 NODES = "/api/v1/nodes"
+TOKENS = "aegis-intake-tokens"
 
 _ZERO_SECONDS = 240.0  # a tick may come in between, and wakes status-tracker for another window
 _FROM_ZERO_SECONDS = 120.0
@@ -44,14 +47,21 @@ class Cluster:
     """Base URL that the intake's host name is asked at."""
     host: str
     """The intake's host name."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """What a sender of each source shows; none where the intake asks for none."""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_FROM_ZERO_SECONDS, trust_env=False))
     made: list[str] = field(default_factory=list)
     """Paths of what is to be deleted when the test ends, last first."""
 
     def ask(self, path: str = "/default/alert", *, method: str = "POST", **request: Any) -> httpx.Response:
-        """One request to the intake, whatever the answer."""
-        headers = {"Host": self.host, **request.pop("headers", {})}
+        """One request to the intake, with the token that the path asks for; whatever the answer."""
+        headers = {"Host": self.host, **self.authorization(path), **request.pop("headers", {})}
         return self.http.request(method, f"{self.gateway}{path}", headers=headers, **request)
+
+    def authorization(self, path: str) -> dict[str, str]:
+        """The header of a sender whose alerts a path stores, as far as the path tells."""
+        token = self.tokens.get("AlertManager" if path == "/alertmanager/alert" else "Default")
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def post(self, alerts: object, path: str = "/default/alert") -> httpx.Response:
         """Post JSON to the intake."""
@@ -167,7 +177,14 @@ def connect(api: Api) -> Cluster:
     """The cluster behind an API server; AEGIS_E2E_GATEWAY says where its gateway is, where that is not to be seen."""
     url = urlsplit(api.get(f"{SERVICES}/aegis")["status"]["url"])
     gateway = os.environ.get("AEGIS_E2E_GATEWAY") or _gateway(api)
-    return Cluster(api, gateway=gateway or f"{url.scheme}://{url.netloc}", host=url.netloc)
+    return Cluster(api, gateway=gateway or f"{url.scheme}://{url.netloc}", host=url.netloc, tokens=_tokens(api))
+
+
+def _tokens(api: Api) -> dict[str, str]:
+    """A token for each source, from the Secret of the intake."""
+    secret = api.find(f"{SECRETS}/{TOKENS}") or {}
+    lines = {source: base64.b64decode(data).decode().split() for source, data in secret.get("data", {}).items()}
+    return {source: tokens[0] for source, tokens in lines.items() if tokens}
 
 
 def _gateway(api: Api) -> str:

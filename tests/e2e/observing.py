@@ -137,6 +137,17 @@ def recording(cluster: Cluster, name: str) -> Recorder:
     return recorder
 
 
+def intake_for_all(cluster: Cluster, name: str) -> str:
+    """Deploy the intake for the Broker once more for the time of the test, so that it takes events of every source."""
+    spec = cluster.api.get(f"{SERVICES}/alert-normalizer")["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    container["env"].append({"name": "AEGIS_OPEN_SOURCES", "value": "*"})
+    manifest = _manifest("serving.knative.dev/v1", "Service", name, spec={"template": {"spec": spec}})
+    manifest["metadata"]["labels"]["networking.knative.dev/visibility"] = "cluster-local"
+    Recorder(cluster, name)._ready(manifest)
+    return name
+
+
 def _manifest(api_version: str, kind: str, name: str, **body: Any) -> Json:
     metadata = {"name": name, "namespace": NAMESPACE, "labels": {"aegis-e2e": name}}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}

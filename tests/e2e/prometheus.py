@@ -68,6 +68,8 @@ def _alertmanager(cluster: Cluster) -> Json:
     (webhook,) = receiver["webhook_configs"]
     webhook["url"] = f"http://{cluster.host}/alertmanager/alert"
     webhook["http_config"] = {"proxy_url": cluster.gateway}
+    if token := cluster.tokens.get("AlertManager"):
+        webhook["http_config"]["authorization"] = {"credentials": token}
     return configuration
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.api import NAMESPACE
-from tests.e2e.driver import TRIGGERS, Cluster, condition, custom
-from tests.e2e.observing import Delivery, Recorder, recording
+from tests.e2e.driver import ALERTS, TRIGGERS, Cluster, condition, custom
+from tests.e2e.observing import Delivery, Recorder, intake_for_all, recording
 
 WORKFLOW_CREATED = "io.aegis.workflow.created.v1"  # about an alert, and no function listens to it
 RESOURCE = "dev.knative.apiserver.resource"
@@ -132,15 +132,36 @@ def test_what_a_function_refuses_is_said_on_the_alert_at_once(
     assert stalled(cluster, alert) == f"{event_type} was not delivered to {address}: 400"
 
 
-def test_a_refusal_with_much_to_say_is_a_dead_letter_too(cluster: Cluster, recorder: Recorder) -> None:
+def test_a_refusal_with_much_to_say_is_a_dead_letter_too(cluster: Cluster, recorder: Recorder, unique: str) -> None:
     """The channel's dispatcher dies of a long answer, and loses the event."""
     broker = recorder.broker()
-    recorder.observe_refusals("refused", "alert-normalizer", broker=broker)
+    recorder.observe_refusals("refused", intake_for_all(cluster, f"{unique}-intake"), broker=broker)
     cluster.send("io.aegis.alert.v1", [{}] * 20, broker=broker)
     (letter,) = recorder.until(bool)
     assert letter.extensions["knativeerrorcode"] == "422"
     told = json.loads(base64.b64decode(letter.extensions["knativeerrordata"]))
     assert told["status"] == 422
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("io.aegis.alert.v1", custom("Forged")),
+        ("io.prometheus.alertmanager.v4", {"alerts": [{"status": "firing", "labels": {"alertname": "Forged"}}]}),
+    ],
+)
+def test_an_alert_that_comes_by_the_broker_is_nobodys(
+    cluster: Cluster, recorder: Recorder, event_type: str, data: object
+) -> None:
+    if not cluster.tokens:
+        pytest.skip("this intake asks for no token")
+    before = {alert["metadata"]["name"] for alert in cluster.api.items(ALERTS)}
+    broker = recorder.broker()
+    recorder.observe_refusals("refused", "alert-normalizer", broker=broker)
+    cluster.send(event_type, data, broker=broker)
+    (letter,) = recorder.until(bool)
+    assert letter.extensions["knativeerrorcode"] == "401"
+    assert {alert["metadata"]["name"] for alert in cluster.api.items(ALERTS)} <= before
 
 
 @pytest.fixture

@@ -99,8 +99,9 @@ def substance(service: Json) -> Json:
         "environment": {each["name"]: each["value"] for each in container["env"]},
         "probes": [container[probe]["httpGet"]["path"] for probe in ("readinessProbe", "livenessProbe")],
         "resources": container["resources"],
-        "mounts": [each["mountPath"] for each in container["volumeMounts"]],
-        "volumes": [each["emptyDir"] for each in spec["volumes"]],
+        "mounts": sorted(each["mountPath"] for each in container["volumeMounts"]),
+        "volumes": [each["emptyDir"] for each in spec["volumes"] if "emptyDir" in each],
+        "secrets": [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each],
         "privileges": {
             name: container["securityContext"][name]
             for name in ("runAsNonRoot", "allowPrivilegeEscalation", "capabilities", "seccompProfile")
@@ -137,9 +138,22 @@ def test_the_cli_knows_what_it_deployed(deployed: Path) -> None:
 
 
 @pytest.mark.usefixtures("forget")
-def test_a_sample_event_invokes_it_in_the_cluster(deployed: Path) -> None:
+def test_a_sample_event_invokes_it_in_the_cluster(cluster: Cluster, deployed: Path) -> None:
+    """But the intake, where it asks for a token: func has no option to show one."""
+    refused = deployed.name == "alert_normalizer" and cluster.tokens
     for sample in samples_of(deployed.name):
-        assert invoke(deployed, sample, "remote") == documented()[sample.function, sample.path.stem], sample.path
+        expected = "401" if refused else documented()[sample.function, sample.path.stem]
+        assert invoke(deployed, sample, "remote") == expected, sample.path
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_sample_event_is_taken_with_the_token_of_its_source(cluster: Cluster) -> None:
+    sources = {"alertmanager": "AlertManager", "custom": "Default", "custom-resolved": "Default"}
+    for sample in samples_of("alert_normalizer"):
+        token = cluster.tokens.get(sources[sample.path.stem], "")
+        headers = {"Content-Type": STRUCTURED, "Authorization": f"Bearer {token}"}
+        answer = cluster.ask("/", content=sample.body, headers=headers)
+        assert str(answer.status_code) == documented()[sample.function, sample.path.stem], answer.text
 
 
 @pytest.mark.usefixtures("forget")
@@ -164,7 +178,12 @@ def samples_of(function: str) -> list[Sample]:
 def invoke(folder: Path, sample: Sample, target: str) -> str:
     """Send a sample; what came of it, in the words of the documents: 204, of which func prints nothing, or a type."""
     words = ("--target", target, "--content-type", STRUCTURED, "--file", sample.path)
-    answer = func("invoke", *words, folder=folder).strip()
+    try:
+        answer = func("invoke", *words, folder=folder).strip()
+    except AssertionError as failed:
+        if status := re.search(r"\(HTTP (\d{3})\)", str(failed)):
+            return status[1]
+        raise
     return str(json.loads(answer)["type"]) if answer else "204"
 
 
@@ -188,6 +207,7 @@ def local(function: str) -> Iterator[str]:
         **os.environ,
         **{each["name"]: each["value"] for each in settings["run"]["envs"]},
         "PORT": str(port),
+        "AEGIS_OPEN_SOURCES": "*",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'shared'}",
     }
     command = [sys.executable, "-m", "functions_framework", "--asgi", "--signature-type", "http", "--host", "127.0.0.1"]

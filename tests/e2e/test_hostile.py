@@ -26,6 +26,7 @@ BODIES: dict[str, tuple[int, dict[str, Any]]] = {
     "a name without its kind": (422, {"json": {"type": "Disk", "status": "Firing", "involvedObject": {"name": "x"}}}),
     "a webhook of nothing known": (422, {"path": "/alertmanager/alert", "json": {"alerts": [{"labels": 1}]}}),
 }
+WEBHOOK: Json = {"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "Disk"}}]}
 BROKEN = {
     "no YAML": ("spec: [", "Invalid"),
     "a field that Argo does not have": (workflow("true", colour="red"), "Invalid"),
@@ -55,6 +56,30 @@ def test_the_intake_refuses_what_it_cannot_read_and_stores_nothing(
     if status in (400, 413, 422):
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == status
+    assert alerts(cluster) <= before
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "alert", "token"),
+    [
+        (401, "/default/alert", custom("Disk"), ""),
+        (401, "/alertmanager/alert", WEBHOOK, ""),
+        (401, "/default/alert", custom("Disk"), "nonsense"),
+        (403, "/alertmanager/alert", WEBHOOK, "Default"),
+        (403, "/default/alert", custom("Disk"), "AlertManager"),
+        (403, "/default/alert", {**custom("Disk"), "source": "AlertManager"}, "Default"),
+        (404, "/ai/alert", {"any": "thing"}, "Default"),
+    ],
+)
+def test_the_intake_stores_nothing_for_whom_it_is_not(
+    cluster: Cluster, status: int, path: str, alert: Json, token: str
+) -> None:
+    if not cluster.tokens:
+        pytest.skip("this intake asks for no token")
+    before = alerts(cluster)
+    shown = {"Authorization": f"Bearer {cluster.tokens.get(token, token)}"} if token else {"Authorization": ""}
+    answer = cluster.ask(path, json=alert, headers=shown)
+    assert answer.status_code == status, answer.text
     assert alerts(cluster) <= before
 
 

@@ -13,6 +13,7 @@ from aegis import events
 from aegis.connection import kube
 from aegis.models.base import Object
 from aegis.models.workflow import Workflow
+from functions.alert_normalizer.settings import settings
 from sandbox.api import Api
 from sandbox.api.serve import Server, serve
 from tests.samples import FUNCTIONS, ROOT, SAMPLES, STRUCTURED, Sample, documented, shape
@@ -39,12 +40,14 @@ async def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     path = tmp_path / "kubeconfig"
     path.write_text(json.dumps(NO_API_SERVER))
     monkeypatch.setenv("KUBECONFIG", str(path))
-    for variable in ("AEGIS_TOKENS_DIR", "K_SINK"):
-        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("K_SINK", raising=False)
+    monkeypatch.setenv("AEGIS_OPEN_SOURCES", "*")
     kube.cache_clear()
+    settings.cache_clear()
     yield path
     await kube()._server._pool.aclose()
     kube.cache_clear()
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -88,16 +88,6 @@ def test_the_documented_overlay_sets_the_settings(tmp_path: Path) -> None:
     assert all(env.items() <= settings[name].items() for name, env in unchanged.items())
 
 
-@with_kubectl
-def test_the_tokens_are_asked_for_by_the_intake_alone(tmp_path: Path) -> None:
-    overlay(tmp_path, components=[relative("knative/components/intake-tokens", tmp_path)])
-    for service in services(tmp_path):
-        assert ("AEGIS_TOKENS_DIR" in service.env) == (service.name == "aegis"), service.name
-        if service.name == "aegis":
-            mount = next(m for m in service.container["volumeMounts"] if m["name"] == "tokens")
-            assert mount["mountPath"] == service.env["AEGIS_TOKENS_DIR"]
-
-
 def documented_overlays() -> dict[str, dict[str, object]]:
     """The overlays that operations.md shows, beside their resources, by what they are about."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -65,11 +65,28 @@ def test_a_service_is_confined(service: Manifest) -> None:
 
 @each_service
 def test_what_is_written_at_run_time_goes_to_memory(service: Manifest) -> None:
-    (mount,) = service.container["volumeMounts"]
-    (volume,) = service.spec["template"]["spec"]["volumes"]
-    assert mount["name"] == volume["name"]
-    assert mount["mountPath"] == service.env["HOME"]
-    assert volume["emptyDir"]["medium"] == "Memory"
+    volumes = {volume["name"]: volume for volume in service.spec["template"]["spec"]["volumes"]}
+    written = {
+        mount["mountPath"]: volumes[mount["name"]] for mount in service.container["volumeMounts"] if writable(mount)
+    }
+    assert {path: volume["emptyDir"]["medium"] for path, volume in written.items()} == {service.env["HOME"]: "Memory"}
+
+
+def writable(mount: dict[str, Any]) -> bool:
+    return not mount.get("readOnly")
+
+
+@each_service
+def test_the_intake_alone_has_the_tokens_and_asks_for_one(service: Manifest) -> None:
+    secrets = {v["name"]: v["secret"] for v in service.spec["template"]["spec"]["volumes"] if "secret" in v}
+    mounted = {m["mountPath"]: secrets[m["name"]] for m in service.container["volumeMounts"] if m["name"] in secrets}
+    tokens = {"secretName": "aegis-intake-tokens", "optional": True}
+    assert mounted == ({service.env["AEGIS_TOKENS_DIR"]: tokens} if is_intake(service) else {})
+    assert "AEGIS_OPEN_SOURCES" not in service.env
+
+
+def is_intake(service: Manifest) -> bool:
+    return image_name(service) == "alert-normalizer"
 
 
 @each_service
@@ -111,6 +128,9 @@ def test_the_func_cli_deploys_what_the_manifest_says(folder: str) -> None:
     assert described["name"] == service.name
     assert described["namespace"] == described["deploy"]["namespace"] == service.namespace
     assert {e["name"]: e["value"] for e in described["run"]["envs"]} == service.env
+    assert [each["path"] for each in described["run"]["volumes"]] == [
+        mount["mountPath"] for mount in service.container["volumeMounts"]
+    ]
     assert described["deploy"]["serviceAccountName"] == service.spec["template"]["spec"]["serviceAccountName"]
     assert described["deploy"]["healthEndpoints"] == {
         kind: service.container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("liveness", "readiness")

@@ -89,7 +89,8 @@ def intake(kube: Kube, clock: Clock) -> Intake:
 
 @pytest.fixture
 def reception(kube: Kube, intake: Intake) -> Reception:
-    return Reception(kube, Settings(), intake)
+    """The intake as everybody may use it, raw alerts too."""
+    return Reception(kube, Settings(raw_alerts=True), intake)
 
 
 def client_of(reception: Reception) -> httpx.AsyncClient:

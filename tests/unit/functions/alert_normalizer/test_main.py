@@ -11,6 +11,7 @@ from functions_framework.aio import create_asgi_app
 from aegis.connection import kube as connection
 from functions.alert_normalizer import main as function
 from functions.alert_normalizer.routes import Reception
+from functions.alert_normalizer.settings import settings as read_settings
 from tests.unit.functions.alert_normalizer.conftest import Way, client_of
 
 SAMPLES = sorted((Path(function.__file__).parent / "events").glob("*.json"))
@@ -26,9 +27,12 @@ def no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     """A kubeconfig that leads nowhere."""
     (tmp_path / "kubeconfig").write_text(json.dumps(KUBECONFIG))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    connection.cache_clear()
+    caches = (connection, read_settings)
+    for each in caches:
+        each.cache_clear()
     yield
-    connection.cache_clear()
+    for each in caches:
+        each.cache_clear()
 
 
 def served() -> httpx.AsyncClient:
@@ -45,19 +49,24 @@ async def test_health_needs_neither_token_nor_api_server(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("no_cluster")
-@pytest.mark.parametrize("directory", ["", "/nowhere"])
-async def test_tokens_that_are_wanted_and_missing_let_nobody_in(
-    monkeypatch: pytest.MonkeyPatch, directory: str
+@pytest.mark.parametrize("setting", [{}, {"AEGIS_TOKENS_DIR": ""}, {"AEGIS_TOKENS_DIR": "/nowhere"}], ids=str)
+@pytest.mark.parametrize("path", ["/alertmanager/alert", "/alert", "/default/alert", "/ai/alert", "/"])
+async def test_unless_told_otherwise_nobody_comes_in_without_a_token(
+    monkeypatch: pytest.MonkeyPatch, setting: dict[str, str], path: str
 ) -> None:
-    """Also where the variable is set to nothing."""
-    monkeypatch.setenv("AEGIS_TOKENS_DIR", directory)
+    monkeypatch.delenv("AEGIS_TOKENS_DIR", raising=False)
+    monkeypatch.delenv("AEGIS_OPEN_SOURCES", raising=False)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
     async with served() as client:
-        assert (await client.post("/alert", json={})).status_code == 503
+        answer = await client.post(path, json={})
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    assert "aegis-intake-tokens" in answer.json()["detail"]
 
 
 @pytest.mark.usefixtures("no_cluster")
-async def test_without_tokens_everybody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AEGIS_TOKENS_DIR", raising=False)
+async def test_where_all_sources_are_open_everybody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AEGIS_OPEN_SOURCES", "*")
     async with served() as client:
         assert (await client.post("/alert", json={})).status_code == 422
         assert (await client.post("/alert", json={"type": "A", "status": "Firing"})).status_code == 503

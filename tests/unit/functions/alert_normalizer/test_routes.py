@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -22,6 +22,7 @@ from functions.alert_normalizer import routes
 from functions.alert_normalizer.intake import Intake
 from functions.alert_normalizer.routes import LARGEST_BODY, Reception
 from functions.alert_normalizer.settings import Settings
+from functions.alert_normalizer.tokens import Gate
 from sandbox.api import Api
 from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY
 from tests.unit.functions.alert_normalizer.conftest import METHODS, Way, client_of
@@ -29,6 +30,8 @@ from tests.unit.transports import Pool, kube_over
 
 PATHS = ["/alertmanager/alert", "/alert", "/default/alert", "/ai/alert", "/"]
 CUSTOM = {"type": "DiskFull", "status": "Firing", "fingerprint": "f1"}
+STRUCTURED_TYPE, BATCH_TYPE = "application/cloudevents+json", "application/cloudevents-batch+json"
+WEBHOOK = "io.prometheus.alertmanager.v4"
 AT_8 = "2026-01-01T08:00:00Z"
 
 
@@ -228,23 +231,117 @@ async def test_elsewhere_nothing_is_found(sender: httpx.AsyncClient, path: str) 
     assert (response.status_code, response.json()["status"]) == (404, 404)
 
 
+@pytest.fixture
+def guarded(reception: Reception, tmp_path: Path) -> Reception:
+    """An intake that asks for tokens: ``t-<source>`` is for that source."""
+    for source in ("AlertManager", "Default", "AI", "shop"):
+        (tmp_path / source).write_text(f"t-{source}\n")
+    return replace(reception, gate=Gate(tmp_path))
+
+
+def token(source: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer t-{source}"}
+
+
 @pytest.mark.parametrize("path", PATHS)
-async def test_where_tokens_are_set_every_path_asks_for_one(
-    reception: Reception, tmp_path: Path, api: Api, path: str
-) -> None:
-    (tmp_path / "token").write_text("t1")
-    async with client_of(replace(reception, tokens=tmp_path)) as sender:
-        refused = await sender.post(path, json=CUSTOM)
+async def test_every_path_asks_for_a_token_before_the_body_is_read(guarded: Reception, api: Api, path: str) -> None:
+    async def never_sent() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was asked for")
+        yield b""
+
+    async with client_of(guarded) as sender:
+        refused = await sender.post(path, content=never_sent())
         assert (refused.status_code, "www-authenticate" in refused.headers) == (401, True)
         assert not await alerts(api)
-        accepted = await sender.post(path, json=CUSTOM, headers={"Authorization": "Bearer t1"})
+        accepted = await sender.post(path, json=CUSTOM, headers=token("Default"))
         assert accepted.status_code != 401
 
 
 async def test_where_no_token_can_be_read_the_sender_is_to_try_again(reception: Reception, tmp_path: Path) -> None:
-    async with client_of(replace(reception, tokens=tmp_path)) as sender:
+    async with client_of(replace(reception, gate=Gate(tmp_path))) as sender:
         response = await sender.post("/alert", json=CUSTOM)
     assert (response.status_code, "retry-after" in response.headers) == (503, True)
+
+
+def event_of(data: Any, event_type: str = "io.aegis.alert.v1") -> dict[str, Any]:
+    return {"specversion": "1.0", "id": "1", "source": "/s", "type": event_type, "data": data}
+
+
+class Claim(NamedTuple):
+    """A request whose alert is of a source, and the field that says so."""
+
+    path: str
+    body: Any
+    source: str
+    field: str
+    content_type: str = "application/json"
+
+
+CLAIMS = {
+    "the webhook": Claim("/alertmanager/alert", webhook(firing()), "AlertManager", "source"),
+    "no source": Claim("/alert", CUSTOM, "Default", "source"),
+    "a source": Claim("/default/alert", {**CUSTOM, "SOURCE": "shop"}, "shop", "source"),
+    "a list": Claim("/alert", [{**CUSTOM, "source": "shop"}], "shop", "[0].source"),
+    "alerts": Claim("/alert", {"alerts": [CUSTOM]}, "Default", "alerts[0].source"),
+    "as the webhook": Claim("/alert", {**CUSTOM, "source": "AlertManager"}, "AlertManager", "source"),
+    "a resolve": Claim("/alert", {**CUSTOM, "source": "shop", "status": "Resolved"}, "shop", "source"),
+    "raw": Claim("/ai/alert", "anything", "AI", "source"),
+    "an event": Claim("/", event_of({**CUSTOM, "source": "shop"}), "shop", "data.source", STRUCTURED_TYPE),
+    "a webhook's event": Claim("/", event_of(webhook(firing()), WEBHOOK), "AlertManager", "data", STRUCTURED_TYPE),
+    "a batch": Claim("/", [event_of(CUSTOM)], "Default", "[0].data.source", BATCH_TYPE),
+    "a webhook's batch": Claim("/", [event_of(webhook(firing()), WEBHOOK)], "AlertManager", "[0].data", BATCH_TYPE),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+@pytest.mark.parametrize("source", ["AlertManager", "Default", "AI", "shop"])
+async def test_a_token_stores_alerts_of_its_own_source_alone(
+    guarded: Reception, api: Api, claim: Claim, source: str
+) -> None:
+    headers = {**token(source), "Content-Type": claim.content_type}
+    async with client_of(guarded) as sender:
+        response = await sender.post(claim.path, content=json.dumps(claim.body), headers=headers)
+    stored = [*await alerts(api), *await alerts(api, "aegisrawalerts")]
+    if source == claim.source:
+        assert response.is_success, response.text
+        assert len(stored) == 1
+        return
+    assert (response.status_code, stored) == (403, [])
+    (error,) = response.json()["errors"]
+    assert error["field"] == claim.field
+    assert error["problem"].startswith(f"{claim.source} is not")
+    assert source in error["accepted"]
+    assert not any("t-" in text for text in error.values())
+
+
+async def test_nobody_resolves_the_alert_of_another(guarded: Reception, api: Api) -> None:
+    """Whatever the other's alert says of itself: names, fingerprint, beginning."""
+    async with client_of(guarded) as sender:
+        fired = await sender.post("/alertmanager/alert", json=webhook(firing()), headers=token("AlertManager"))
+        (line,) = fired.json()["alerts"]
+        (theirs,) = await alerts(api)
+        spec = {key: theirs["spec"][key] for key in ("type", "fingerprint", "details", "startsAt")}
+        for source in ("AlertManager", "Default", "alertmanager", ""):
+            resolve = {**spec, "source": source, "status": "Resolved"}
+            await sender.post("/alert", json=resolve, headers=token("Default"))
+        resolve = webhook(firing(status="resolved"))
+        assert (await sender.post("/alertmanager/alert", json=resolve, headers=token("Default"))).status_code == 403
+    (theirs,) = [alert for alert in await alerts(api) if alert["metadata"]["name"] == line["name"]]
+    assert theirs["status"]["status"] == "Firing"
+
+
+async def test_an_alert_of_anothers_keeps_no_other_back(guarded: Reception) -> None:
+    body = [CUSTOM, {**CUSTOM, "source": "shop"}, {**CUSTOM, "source": "no label value"}]
+    async with client_of(guarded) as sender:
+        response = await sender.post("/alert", json=body, headers=token("Default"))
+    assert results(response) == ["created", "rejected", "rejected"]
+
+
+async def test_raw_alerts_are_refused_until_something_reads_them(reception: Reception, api: Api) -> None:
+    async with client_of(replace(reception, settings=Settings())) as sender:
+        response = await sender.post("/ai/alert", content=b"anything")
+    assert (response.status_code, await alerts(api, "aegisrawalerts")) == (404, [])
+    assert "AEGIS_RAW_ALERTS" in response.json()["detail"]
 
 
 async def test_a_server_that_is_away_is_to_be_tried_again(sender: httpx.AsyncClient, way: Way, api: Api) -> None:

@@ -22,6 +22,8 @@ def test_everything_set() -> None:
             "AEGIS_TTL_SECONDS_AFTER_SUCCESS": "1",
             "AEGIS_TTL_SECONDS_AFTER_FAILURE": "2",
             "AEGIS_TTL_SECONDS_AFTER_NO_OPS": "99999999999",
+            "AEGIS_OPEN_SOURCES": "Default, shop",
+            "AEGIS_RAW_ALERTS": "on",
         }
     ) == Settings(
         namespace="aegis",
@@ -31,6 +33,8 @@ def test_everything_set() -> None:
         seconds_after_success=1,
         seconds_after_failure=2,
         seconds_after_no_ops=2**31 - 1,
+        open_sources=frozenset({"Default", "shop"}),
+        raw_alerts=True,
     )
 
 
@@ -46,3 +50,8 @@ def test_a_parameter_that_is_no_annotation_is_left_out_and_said(caplog: pytest.L
 def test_what_is_no_number_of_seconds_leaves_the_default_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert read({"AEGIS_COOLDOWN_SECONDS": "30m"}).cooldown == timedelta(minutes=30)
     assert "AEGIS_COOLDOWN_SECONDS" in caplog.records[0].__dict__.values()
+
+
+@pytest.mark.parametrize("text", ["", "off", "On", "1"])
+def test_raw_alerts_are_taken_where_it_says_on_and_nowhere_else(text: str) -> None:
+    assert not read({"AEGIS_RAW_ALERTS": text}).raw_alerts

@@ -40,6 +40,12 @@ async def test_knative_and_the_sandbox_add_their_variables(tmp_path: Path) -> No
     assert launch.log == tmp_path / "logs" / "m.log"
 
 
+async def test_the_intake_asks_for_no_token_unless_the_manifest_says_so(tmp_path: Path) -> None:
+    assert (await planner(Api(), tmp_path).plan(spec())).env["AEGIS_OPEN_SOURCES"] == "*"
+    asking = await planner(Api(), tmp_path).plan(spec({"name": "AEGIS_OPEN_SOURCES", "value": ""}))
+    assert asking.env["AEGIS_OPEN_SOURCES"] == ""
+
+
 async def test_the_hosts_own_variables_stay_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
     assert "SECRET_OF_THE_HOST" not in (await planner(Api(), tmp_path).plan(spec())).env
