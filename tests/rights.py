@@ -50,7 +50,7 @@ IN_THE_NAMESPACE: dict[str, Grants] = {
         (AEGIS, "aegisrawalerts"): {"get", "create"},
     },
     "workflow-renderer": {(ARGO, "workflows"): {"create"}, (CORE, "serviceaccounts"): {"use"}},
-    "status-tracker": {(ARGO, "workflows"): {"patch"}},
+    "status-tracker": {(ARGO, "workflows"): {"patch"}, (AEGIS, "aegisrawalerts"): {"list", "delete"}},
     "aegis-workflow": {(ARGO, "workflowtaskresults"): {"create", "patch"}},
 }
 """What it may do in its own namespace only: above all, create the workflows that repair, to run as `aegis-workflow`."""

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from aegis.errors import Unavailable
+from aegis.errors import OverQuota, Unavailable
 from aegis.function import problem, unavailable
 from functions.alert_normalizer.incoming import BadContent, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import Answer, Result, Stored
+
+_TOLD = 10
 
 
 class Told(NamedTuple):
@@ -51,7 +53,7 @@ def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> 
         waits = [failure.retry_after for failure in failures if isinstance(failure, Unavailable)]
         stored = len(told) - len(failures)
         message = f"{len(failures)} of {len(told)} alerts could not be stored, {stored} were: send them again"
-        return unavailable(Unavailable(message, retry_after=max(waits, default=1)))
+        return unavailable(Unavailable(message, retry_after=max(waits, default=1)), **_no_room(told))
     lines = [item.line for item in told]
     if lines and all(line["result"] == Result.REJECTED for line in lines):
         return _all_rejected(told, lines)
@@ -59,6 +61,15 @@ def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> 
         return Response(status_code=204)
     body = {"alerts": lines} | ({"truncatedAlerts": truncated} if truncated else {})
     return Response(json.dumps(body) + "\n", media_type="application/json")
+
+
+def _no_room(told: Sequence[Told]) -> dict[str, list[dict[str, str]]]:
+    """The first of the new alerts that a quota has no room for, as a member of the answer."""
+    names = [
+        told.entry.name() for told in told if isinstance(told.entry, Incoming) and isinstance(told.answer, OverQuota)
+    ]
+    problem = "there is no room for a new alert: the namespace's ResourceQuota is used up"
+    return {"errors": [{"name": name, "problem": problem} for name in names[:_TOLD]]} if names else {}
 
 
 def bad_content(error: BadContent) -> Response:

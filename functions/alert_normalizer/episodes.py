@@ -8,6 +8,7 @@ late and out of order, and the Broker delivers an event more than once: what was
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from aegis import clock
@@ -21,10 +22,13 @@ LATE = timedelta(minutes=10)
 
 
 class Arrivals(NamedTuple):
-    """Posts of one alert with the same status: for each the hash of its event, empty where it came without one."""
+    """Posts of one alert with the same status."""
 
     status: AlertStatus
     events: Sequence[str]
+    """For each the hash of its event, by which it is remembered; empty where it came without one."""
+    posts: Sequence[str] = ()
+    """For each the hash of what was posted with it, which is remembered only if that is to come again (``noted``)."""
 
 
 class Write(NamedTuple):
@@ -58,9 +62,9 @@ def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, cooldown: t
     """What to do about posts of an alert, given the newest episode that is known."""
     if newest.status.latest_episode > newest.spec.episode:
         return Moved()
-    fresh = _not_yet_counted(newest, arrivals.events)
+    fresh = _not_yet_counted(newest, arrivals)
     if fresh is None:
-        return Nothing("this event is on record already")
+        return Nothing("this is on record already")
     if arrivals.status is AlertStatus.RESOLVED:
         return _resolve(newest, fresh, now=now)
     if newest.status.status is AlertStatus.FIRING:
@@ -73,6 +77,14 @@ def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, cooldown: t
 def known_events(alert: AegisAlert) -> list[str]:
     """The hashes of the events that the alert remembers, oldest first."""
     return [*alert.metadata.annotations.get(RECEIVED_EVENTS, "").split(), *alert.status.received_events]
+
+
+def noted(alert: AegisAlert, post: str, *, comes_again: bool) -> Mapping[str, Any] | None:
+    """The status of an alert whose sender is to post it again, so that it is not counted twice, or has done so."""
+    others = [event for event in alert.status.received_events if event != post]
+    if comes_again is (post in alert.status.received_events):
+        return None
+    return {"receivedEvents": [*others, post][-EVENTS_REMEMBERED:] if comes_again else others}
 
 
 def label_patch(newest: AegisAlert) -> Sequence[Mapping[str, Any]]:
@@ -98,12 +110,12 @@ def resolved_first(now: datetime) -> dict[str, Any]:
     }
 
 
-def _not_yet_counted(newest: AegisAlert, events: Sequence[str]) -> list[str] | None:
-    """The posts that count, each once; nothing where none does."""
+def _not_yet_counted(newest: AegisAlert, arrivals: Arrivals) -> list[str] | None:
+    """The events of the posts that count, each once; nothing where none does."""
     known = set(known_events(newest))
     fresh: list[str] = []
-    for event in events:
-        if not event or (event not in known and event not in fresh):
+    for event, post in zip_longest(arrivals.events, arrivals.posts, fillvalue=""):
+        if post not in known and (not event or (event not in known and event not in fresh)):
             fresh.append(event)
     return fresh or None
 

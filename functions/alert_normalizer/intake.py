@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from aegis.errors import AlreadyExists, ApiError, Invalid, NotFound, Unavailable
+from aegis.errors import AlreadyExists, ApiError, Invalid, NotFound, OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus
@@ -49,6 +50,8 @@ class Stored(NamedTuple):
     name: str
     reason: str
     event: Event | None = None
+    again: bool = False
+    """Whether it had come before with what was not answered for, and was counted then."""
 
 
 Answer = Stored | Exception
@@ -60,6 +63,7 @@ class _Arrival(NamedTuple):
 
     alert: Incoming
     event: str
+    post: str
     answer: asyncio.Future[Answer]
 
 
@@ -111,9 +115,10 @@ class Intake:
         self._queues: dict[str, _Queue] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
-    def submit(self, alert: Incoming, *, event: str = "") -> asyncio.Future[Answer]:
+    def submit(self, alert: Incoming, *, event: str = "", post: str = "") -> asyncio.Future[Answer]:
         """Take one alert in; ``event`` is the hash of the CloudEvent it came with, by which it is counted once.
 
+        ``post`` is that of all alerts it was posted with, by which it is not counted where that was noted (``note``).
         Posts of one alert are stored in the order in which they are submitted.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -122,10 +127,22 @@ class Intake:
             return answer
         name = alert.name()
         queue = self._queues.setdefault(name, _Queue())
-        queue.waiting.append(_Arrival(alert, event, answer))
+        queue.waiting.append(_Arrival(alert, event, post, answer))
         if queue.writer is None:
             queue.writer = asyncio.create_task(self._write(name, queue))
         return answer
+
+    async def note(self, name: str, post: str, *, comes_again: bool) -> None:
+        """Note on a stored alert that what it was posted with comes again, or that it has come and was answered for.
+
+        Raises:
+            NotFound: when the alert is gone.
+            Unavailable: when it cannot be written now.
+        """
+        async with self._turn:
+            await transition(
+                self._kube, await self._get(name), partial(episodes.noted, post=post, comes_again=comes_again)
+            )
 
     async def _write(self, name: str, queue: _Queue) -> None:
         place: _Place | None = None
@@ -166,8 +183,8 @@ class Intake:
         first = waiting[0]
         try:
             created = await self._create(first, episode=0)
-        except AlreadyExists:
-            return await self._find(first.alert), waiting
+        except (AlreadyExists, OverQuota) as refused:
+            return await self._find(first.alert, refused), waiting
         _answer(first, _created(created))
         return _Place(created, created), waiting[1:]
 
@@ -184,11 +201,23 @@ class Intake:
         )
         return outcome.item
 
-    async def _find(self, alert: Incoming) -> _Place:
-        anchor = await self._get(alert.name())
-        if anchor.metadata.deletion_timestamp is not None:
-            raise Unavailable(f"{anchor.reference} is being deleted")
-        return await self._follow(anchor, alert)
+    async def _find(self, alert: Incoming, refused: Exception | None = None) -> _Place:
+        return await self._follow(await self._existing(alert.name(), refused), alert)
+
+    async def _existing(self, name: str, refused: Exception | None) -> AegisAlert:
+        """The alert of a name, which could not be created.
+
+        A quota is asked before the name is looked up: it refuses known alerts as it does new ones.
+        """
+        try:
+            found = await self._get(name)
+        except NotFound:
+            if isinstance(refused, OverQuota):
+                raise refused from None
+            raise
+        if found.metadata.deletion_timestamp is not None:
+            raise Unavailable(f"{found.reference} is being deleted")
+        return found
 
     async def _follow(self, anchor: AegisAlert, alert: Incoming) -> _Place:
         """Where the anchor says that the alert stands."""
@@ -207,7 +236,8 @@ class Intake:
         """Decide on the newest episode that is known, and do it."""
         if place.newest is None:
             return await self._open(waiting, place)
-        arrivals = episodes.Arrivals(waiting[0].alert.status, [arrival.event for arrival in waiting])
+        events, posts = [arrival.event for arrival in waiting], [arrival.post for arrival in waiting]
+        arrivals = episodes.Arrivals(waiting[0].alert.status, events, posts)
         decide, newest = _Decider(arrivals, self._clock, self._settings.cooldown), place.newest
         if decide(newest) is not None:
             newest = (await transition(self._kube, newest, decide)).item
@@ -242,10 +272,8 @@ class Intake:
         try:
             newest = await self._create(first, episode=episode, known=known)
             answer = _created(newest)
-        except AlreadyExists:
-            newest = await self._get(first.alert.name(episode))
-            if newest.metadata.deletion_timestamp is not None:
-                raise Unavailable(f"{newest.reference} is being deleted") from None
+        except (AlreadyExists, OverQuota) as refused:
+            newest = await self._existing(first.alert.name(episode), refused)
         outcome = await transition(
             self._kube,
             place.anchor,
@@ -274,9 +302,10 @@ def _answer(arrival: _Arrival, answer: Answer) -> None:
 def _answer_all(waiting: Sequence[_Arrival], alert: AegisAlert, reason: str, *, tell: bool) -> None:
     """All of them are on record with one write; the Broker is told once."""
     result = Result.RESOLVED if waiting[0].alert.status is AlertStatus.RESOLVED else Result.COUNTED
+    known = episodes.known_events(alert)
     for position, arrival in enumerate(waiting):
         event = _event(alert) if tell and position == 0 else None
-        _answer(arrival, Stored(result, alert.metadata.name, reason, event))
+        _answer(arrival, Stored(result, alert.metadata.name, reason, event, again=arrival.post in known))
 
 
 def _created(alert: AegisAlert) -> Stored:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aegis import clock
-from aegis.errors import AlreadyExists, Unavailable
+from aegis.errors import AlreadyExists, NotFound, OverQuota, Unavailable
 from aegis.events import RAW_ALERT_RECEIVED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.rawalert import AegisRawAlert
@@ -39,8 +39,11 @@ async def store_raw(
     }
     try:
         stored, result = await kube.create(AegisRawAlert, manifest, namespace=namespace), "created"
-    except AlreadyExists:
-        stored, result = await kube.get(AegisRawAlert, namespace=namespace, name=name), "counted"
+    except (AlreadyExists, OverQuota) as refused:  # a quota is asked before the name is looked up
+        try:
+            stored, result = await kube.get(AegisRawAlert, namespace=namespace, name=name), "counted"
+        except NotFound:
+            raise refused from None
         if stored.metadata.deletion_timestamp is not None:
             raise Unavailable(f"{stored.reference} is being deleted") from None
     _log.info("raw alert %s", result, extra={"object": stored.reference, "result": result})

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from aegis import broker, logs
-from aegis.errors import ApiError, BadEvent, Unavailable
+from aegis.errors import ApiError, BadEvent, OverQuota, Unavailable
 from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
 from aegis.function import brief, problem, unavailable
 from aegis.kube import Kube
@@ -30,6 +30,7 @@ from functions.alert_normalizer.tokens import OPEN, Gate
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
+_COUNTED = frozenset({Result.CREATED, Result.COUNTED})
 _AS_EXPECTED = frozenset(Result) - {Result.REJECTED}
 _log = logging.getLogger(__name__)
 
@@ -144,9 +145,10 @@ class Reception:
     async def _store(self, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
         """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
         waits: dict[int, asyncio.Future[Answer]] = {}
+        post = "" if hashes else _post([entry for entry in entries if isinstance(entry, Incoming)])
         for position, entry in enumerate(entries):
             if isinstance(entry, Incoming):
-                waits[position] = self.intake.submit(entry, event=hashes[position] if hashes else "")
+                waits[position] = self.intake.submit(entry, event=hashes[position] if hashes else "", post=post)
         if waits:
             await asyncio.wait(waits.values(), timeout=_PATIENCE_SECONDS)
         slow = Unavailable("storing takes too long")
@@ -154,7 +156,20 @@ class Reception:
         told = [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
         for item in told:
             self._log(item)
+        if post:
+            await self._note(post, [item.answer for item in told])
         return told
+
+    async def _note(self, post: str, answers: Sequence[Answer | None]) -> None:
+        """Have those that are stored not counted again when the sender comes again for want of room for the others."""
+        comes_again = any(isinstance(answer, OverQuota) for answer in answers)
+        if not comes_again and any(isinstance(answer, Exception) for answer in answers):
+            return
+        counted = [answer for answer in answers if isinstance(answer, Stored) and answer.result in _COUNTED]
+        names = {stored.name for stored in counted if stored.again is not comes_again}
+        notes = [asyncio.create_task(self.intake.note(name, post, comes_again=comes_again)) for name in names]
+        for failed in [error for error in await asyncio.gather(*notes, return_exceptions=True) if error]:
+            _log.warning("an alert may be counted twice", extra={"error": str(failed)})
 
     def _log(self, told: Told) -> None:
         """One line for each alert."""
@@ -169,6 +184,13 @@ class Reception:
         level = logging.INFO if result in _AS_EXPECTED else logging.WARNING
         extra = {"object": f"aegisalert/{self.settings.namespace}/{name}", "result": result, "reason": reason}
         _log.log(level, "alert %s", result, extra=extra)
+
+
+def _post(alerts: Sequence[Incoming]) -> str:
+    """The hash of several alerts that are posted together; one alone is stored or it is not."""
+    if len(alerts) == 1:
+        return ""
+    return digest(*(text for a in alerts for text in (a.source, a.type, a.fingerprint, a.starts_at, a.status)))
 
 
 def _telling(told: Sequence[Told], response: Response) -> Response:

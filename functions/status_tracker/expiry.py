@@ -1,14 +1,17 @@
-"""Which alerts are to be deleted, without I/O; their workflows go with them, as what they own."""
+"""Which alerts, with the workflows that they own, and which raw alerts are to be deleted, without I/O."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
 from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus, TTLStrategy
+from aegis.models.rawalert import AegisRawAlert
 
 AFTER_SUCCESS = timedelta(days=2)
 AFTER_FAILURE = timedelta(days=4)
 AFTER_NO_OPS = timedelta(days=1)
+AFTER_RECEIPT = timedelta(days=1)
+"""How long a raw alert is kept."""
 
 _UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
 
@@ -25,6 +28,15 @@ def expired(alerts: Sequence[AegisAlert], *, now: datetime) -> list[AegisAlert]:
         alert
         for alert in alerts
         if is_past_its_time(alert, now=now) and not (alert.spec.episode == 0 and _series(alert) in continued)
+    ]
+
+
+def outlived(raw_alerts: Sequence[AegisRawAlert], *, after: timedelta, now: datetime) -> list[AegisRawAlert]:
+    """The raw alerts that came longer ago than that, whatever was made of them; their metadata is enough to tell."""
+    return [
+        raw
+        for raw in raw_alerts
+        if raw.metadata.deletion_timestamp is None and _is_past(raw.metadata.creation_timestamp, after=after, now=now)
     ]
 
 

@@ -5,7 +5,8 @@ for an outcome that was not known before; to the Broker ``io.aegis.alert.resolve
 outcome, and what the sweep sends again. Of an alert it writes opsStatus (once there is a workflow), the phase's
 workflow, workflowUID, outcome and completionTime, over a cancelled match its triggerStatus, and the conditions
 Completed and Stalled; of a template status.executeStatus, of a rule status.triggerStatus, of both status.counted; of a
-workflow the finalizer aegis.io/outcome. It deletes alerts whose time is over.
+workflow the finalizer aegis.io/outcome. It deletes alerts and raw alerts whose
+time is over.
 """
 
 from datetime import UTC, datetime

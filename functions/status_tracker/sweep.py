@@ -15,12 +15,13 @@ from typing import NamedTuple, TypeVar
 from aegis import broker, stuck
 from aegis.events import Event
 from aegis.models.alert import AegisAlert
+from aegis.models.rawalert import AegisRawAlert
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import ALERT_LABEL, ALERT_UID_ANNOTATION, Workflow
 from aegis.names import Uid
 from functions.status_tracker.counters import Counter, listed
-from functions.status_tracker.expiry import expired
+from functions.status_tracker.expiry import AFTER_RECEIPT, expired, outlived
 from functions.status_tracker.progress import decide, is_held, is_over, read_progress
 from functions.status_tracker.tracking import Tracker
 
@@ -44,6 +45,12 @@ def patience() -> timedelta:
     """How long what should not last may last; ``AEGIS_STUCK_SECONDS``, 30 by default."""
     seconds = os.environ.get("AEGIS_STUCK_SECONDS")
     return timedelta(seconds=float(seconds)) if seconds else stuck.DEFAULT_PATIENCE
+
+
+def raw_alerts_kept() -> timedelta:
+    """How long a raw alert is kept; ``AEGIS_RAW_TTL_SECONDS``, a day by default."""
+    seconds = os.environ.get("AEGIS_RAW_TTL_SECONDS")
+    return timedelta(seconds=float(seconds)) if seconds else AFTER_RECEIPT
 
 
 class Sweeper:
@@ -74,7 +81,9 @@ async def sweep(tracker: Tracker, *, now: datetime) -> None:
     """
     snapshot = await _read(tracker)
     told = await _run([*_overdue(tracker, snapshot, now), *_lost(tracker, snapshot)])
-    await _run([*_delisted(tracker, snapshot), *_deletions(tracker, snapshot, now)])
+    await _run(
+        [*_delisted(tracker, snapshot), *_deletions(tracker, snapshot, now), partial(_delete_raw_alerts, tracker, now)]
+    )
     hints = _hints(snapshot, now)
     for hint in hints:
         _log.info("sent again", extra={"type": hint.type, "subject": hint.subject})
@@ -166,6 +175,13 @@ def _deletions(tracker: Tracker, snapshot: Snapshot, now: datetime) -> list[Step
     return [partial(_delete, tracker, alert) for alert in over if alert.metadata.uid not in working]
 
 
-async def _delete(tracker: Tracker, alert: AegisAlert) -> None:
-    if await tracker.kube.delete(alert, if_unchanged=True):
-        _log.info("expired", extra={"object": alert.reference})
+async def _delete_raw_alerts(tracker: Tracker, now: datetime) -> None:
+    """Delete what the intake kept for long enough; it keeps all in one namespace."""
+    namespace = os.environ.get("AEGIS_NAMESPACE") or "monitoring"
+    found = await tracker.kube.list(AegisRawAlert, namespace=namespace, metadata_only=True)
+    await _run([partial(_delete, tracker, raw) for raw in outlived(found.items, after=raw_alerts_kept(), now=now)])
+
+
+async def _delete(tracker: Tracker, item: AegisAlert | AegisRawAlert) -> None:
+    if await tracker.kube.delete(item, if_unchanged=True):
+        _log.info("expired", extra={"object": item.reference})

@@ -91,6 +91,7 @@ NAMESPACES = _core("namespaces", "Namespace", "ns", namespaced=False, sub="statu
 PODS = _core("pods", "Pod", "po", sub="status log binding eviction", categories="all")
 NODES = _core("nodes", "Node", "no", namespaced=False, sub="status")
 EVENTS = _core("events", "Event", "ev")
+QUOTAS = _core("resourcequotas", "ResourceQuota", "quota", sub="status")
 CRDS = _builtin(
     "apiextensions.k8s.io",
     "v1",
@@ -108,6 +109,7 @@ BUILT_IN: tuple[Resource, ...] = (
     PODS,
     NODES,
     EVENTS,
+    QUOTAS,
     CRDS,
     _core("configmaps", "ConfigMap", "cm"),
     _core("secrets", "Secret"),

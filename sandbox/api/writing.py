@@ -23,7 +23,7 @@ from sandbox.api.errors import (
 )
 from sandbox.api.objects import Object, clone, name_of, namespace_of, uid_of, version_of
 from sandbox.api.options import APPLY_PATCH, WriteOptions
-from sandbox.api.resources import NAMESPACES
+from sandbox.api.resources import NAMESPACES, QUOTAS
 from sandbox.api.store import Entry, Store
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Writer:
         causes = metadata.check_name(resource, name_of(obj)) + metadata.check_metadata(obj)
         self._refuse_if(kind, obj, causes + kind.validate(obj, None))
         kind.default(obj)
+        self._check_quota(resource, obj)
         if self._store.get(resource.bucket, namespace_of(obj), name_of(obj)):
             raise already_exists(resource, name_of(obj))
         if applied:
@@ -261,6 +262,18 @@ class Writer:
             name = name_of(obj) or obj["metadata"].get("generateName", "")
             missing = f'serviceaccount "{account}" not found'
             raise forbidden(resource, name, f"error looking up service account {namespace}/{account}: {missing}")
+
+    def _check_quota(self, resource: Resource, obj: Object) -> None:
+        """A new object needs room in each quota that counts its kind; asked before its name is found to be taken."""
+        counted, namespace = f"count/{resource.qualified}", namespace_of(obj)
+        for quota in self._store.items(QUOTAS.bucket, namespace) if resource.namespaced else ():
+            hard = str(quota.obj.get("spec", {}).get("hard", {}).get(counted, ""))
+            if not hard.isdigit() or self._store.count(resource.bucket) < int(hard):
+                continue
+            used = sum(1 for _ in self._store.items(resource.bucket, namespace))
+            if used >= int(hard):
+                why = f"requested: {counted}=1, used: {counted}={used}, limited: {counted}={hard}"
+                raise forbidden(resource, name_of(obj), f"exceeded quota: {name_of(quota.obj)}, {why}")
 
     @staticmethod
     def _refuse_if(kind: Kind, obj: Object, causes: list[Cause]) -> None:

@@ -44,6 +44,10 @@ class Unavailable(Exception):
         self.retry_after = retry_after
 
 
+class OverQuota(Unavailable):
+    """A ResourceQuota leaves no room for a new object (403): there is some when others are deleted."""
+
+
 class BadEvent(Exception):
     """The event cannot be understood, however often it is sent."""
 

@@ -45,10 +45,10 @@ def problem(
     return Response(_line(told), status_code=status, media_type="application/problem+json", headers=headers)
 
 
-def unavailable(error: Unavailable) -> Response:
+def unavailable(error: Unavailable, **members: object) -> Response:
     """The answer to what may work later: 503 with Retry-After; never 429, which Alertmanager does not retry."""
     headers = {"Retry-After": str(error.retry_after)}
-    return problem(503, "Service Unavailable", str(error), headers=headers)
+    return problem(503, "Service Unavailable", str(error), headers=headers, **members)
 
 
 def brief(answer: Response) -> Response:

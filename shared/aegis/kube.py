@@ -7,6 +7,7 @@ here: the Broker delivers again, and the sweep starts again what nobody delivers
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -14,17 +15,30 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import httpcore
 from pydantic import ValidationError
 
-from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable, Unreadable
+from aegis.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OverQuota,
+    Unavailable,
+    Unreadable,
+)
 from aegis.models.base import Object
 from aegis.names import ResourceVersion
 from aegis.server import Server
 
 _JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
+_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 _JSON_PATCH = "application/json-patch+json"
 _MESSAGE_LENGTH = 1024
 _PAGE = 500
-_QUOTA = "exceeded quota"  # a refusal that passes, told from a missing right by its words alone
+# What a quota says, or one that was just made and not counted yet; told from a missing right by its words alone.
+_QUOTA = re.compile(r"(?:^| is forbidden: )(?:exceeded quota|status unknown for quota): ")
+_QUOTA_SECONDS = 30  # until something may have been deleted
 _REFUSALS: Mapping[int, type[ApiError]] = {
     HTTPStatus.BAD_REQUEST: Invalid,
     HTTPStatus.FORBIDDEN: Forbidden,
@@ -66,8 +80,9 @@ def _raise_for(answer: httpcore.Response, asked: str, *, json_patch: bool) -> No
     except (ValueError, AttributeError):
         message, reason = "", ""
     message = message or f"the API server answered {code} to {asked}"
-    no_room = code == HTTPStatus.FORBIDDEN and _QUOTA in message
-    if no_room or code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if code == HTTPStatus.FORBIDDEN and _QUOTA.search(message):
+        raise OverQuota(message, retry_after=_QUOTA_SECONDS)
+    if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Unavailable(message, retry_after=_retry_after(answer))
     raise _refusal(code, reason, json_patch=json_patch)(message, status=code, reason=reason)
 
@@ -114,13 +129,14 @@ class Kube:
         method: str,
         path: str,
         *,
+        accept: str = _JSON,
         body: object = None,
         content_type: str = _JSON,
         params: Mapping[str, str] | None = None,
     ) -> Any:
         content = None if body is None else json.dumps(body).encode()
         async with self._server.answer(
-            method, path, params=params or {}, content_type=content_type, body=content
+            method, path, params=params or {}, accept=accept, content_type=content_type, body=content
         ) as answer:
             _raise_for(answer, f"{method} {path}", json_patch=content_type == _JSON_PATCH)
         try:
@@ -142,15 +158,24 @@ class Kube:
             raise Unreadable(f"{_named(model, item)} cannot be read: {error}") from error
 
     async def list(
-        self, model: type[T], *, namespace: str | None = None, label_selector: str = "", field_selector: str = ""
+        self,
+        model: type[T],
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        metadata_only: bool = False,
     ) -> Collection[T]:
-        """Read all objects that the selectors select, in one namespace or in all, page by page."""
+        """Read all objects that the selectors select, in one namespace or in all, page by page.
+
+        With ``metadata_only`` that is all that is read of them, however large they are.
+        """
+        accept = _METADATA if metadata_only else _JSON
         params = {"limit": str(_PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
         items: list[T] = []
         while True:
-            page = await self._send(
-                "GET", model.resource.path(namespace), params={key: value for key, value in params.items() if value}
-            )
+            given = {key: value for key, value in params.items() if value}
+            page = await self._send("GET", model.resource.path(namespace), accept=accept, params=given)
             items += _readable(model, page["items"])
             params["continue"] = page["metadata"].get("continue", "")
             if not params["continue"]:
@@ -178,6 +203,7 @@ class Kube:
 
         Raises:
             AlreadyExists: when one of that name is there.
+            OverQuota: when there is no room for one more, and also then if one of that name is there.
             Invalid: when the object is refused for what it is.
         """
         named = {"apiVersion": model.resource.api_version, "kind": model.resource.kind, **manifest}

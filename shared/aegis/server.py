@@ -41,7 +41,7 @@ class Server:
         """Speak through a pool, which knows whom to trust."""
         self._url = url.rstrip("/")
         self._pool = pool
-        self._headers = (("Host", urlsplit(url).netloc), ("User-Agent", user_agent), ("Accept", "application/json"))
+        self._headers = (("Host", urlsplit(url).netloc), ("User-Agent", user_agent))
         self._token = token
 
     @asynccontextmanager
@@ -51,6 +51,7 @@ class Server:
         path: str,
         *,
         params: Mapping[str, str],
+        accept: str = "application/json",
         content_type: str = "",
         body: bytes | None = None,
         endless: bool = False,
@@ -62,7 +63,7 @@ class Server:
         Raises:
             Unavailable: when there is no answer, or it breaks off while it is read.
         """
-        headers = [*self._headers]
+        headers = [*self._headers, ("Accept", accept)]
         if body is not None:
             headers.append(("Content-Type", content_type))
         if self._token:

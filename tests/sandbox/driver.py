@@ -110,9 +110,13 @@ class Driver:
 
     def sweep_after(self, *, seconds: int) -> None:
         """Have the sweep take a state for stuck that much sooner."""
-        path = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services/status-tracker"
-        variable = {"name": "AEGIS_STUCK_SECONDS", "value": str(seconds)}
-        patch = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": variable}]
+        self.set("status-tracker", AEGIS_STUCK_SECONDS=str(seconds))
+
+    def set(self, service: str, **environment: str) -> None:
+        """Add to a function's environment, before it is started first."""
+        path = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services/{service}"
+        variables = [{"name": name, "value": value} for name, value in environment.items()]
+        patch = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": each} for each in variables]
         self.call("PATCH", path, patch, "application/json-patch+json")
 
     def apply(self, path: str, name: str, spec: Json) -> Json:

@@ -39,6 +39,7 @@ def _request(what: str) -> tuple[str, str, str]:
 
 def live(driver: Driver) -> None:
     """Lead alerts through all that may happen to them."""
+    driver.set("aegis", AEGIS_RAW_ALERTS="on")
     driver.rule("rights", alert_type="Rights", script="kubectl cordon {{.node}}")
     driver.rule("undo", alert_type="Rights", status="Resolved", script="kubectl uncordon {{.node}}")
     driver.rule("broken", alert_type="Broken", manifest="kind: Workflow\nspec: {nonsense: 1}")

@@ -98,6 +98,15 @@ _DETAILS = (
     "that are valid ones, by which rules select; an alert made by hand has the labels that it is given."
 )
 
+_SOURCE = (
+    "Where it came from: AlertManager, Default, or what its sender says. A sender stores and resolves alerts of those "
+    "sources alone that its token is for."
+)
+_RECEIVED = (
+    "Hashes of the last events counted, and of posts that are to come again, so that what is delivered twice counts "
+    "once."
+)
+
 
 class AlertSpec(Model):
     """The alert as its sender described it; what identifies it never changes."""
@@ -115,7 +124,7 @@ class AlertSpec(Model):
         default=AlertStatus.FIRING,
         description="The status it came with; of an alert made by hand, the one it has. Default: Firing.",
     )
-    source: ToldText = Field(default="", description="Where it came from, for example AlertManager or Default.")
+    source: ToldText = Field(default="", description=_SOURCE)
     severity: ToldText = Field(default="", description="The sender's severity, as it spells it.")
     involved_object: InvolvedObject = Field(default_factory=InvolvedObject, description="What the alert is about.")
     details: StringMap = Field(default_factory=dict, description=_DETAILS)
@@ -197,7 +206,7 @@ class AlertState(Model):
         list[str],
         Field(
             default_factory=no_items,
-            description="Hashes of the last events counted, so that one delivered twice counts once.",
+            description=_RECEIVED,
             max_length=50,
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),

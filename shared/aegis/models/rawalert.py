@@ -1,4 +1,4 @@
-"""AegisRawAlert: a message of unknown shape, kept as it came until it is parsed."""
+"""AegisRawAlert: a message of unknown shape, kept as it came for a while."""
 
 from typing import Annotated, ClassVar
 
@@ -39,7 +39,10 @@ class RawAlertState(Model):
 
 
 class AegisRawAlert(Object):
-    """A message of unknown shape, kept as it came until it is parsed."""
+    """A message of unknown shape, kept as it came for whoever reads it, and deleted when its time is over.
+
+    Nothing reads it yet; its time is a day, or what status-tracker's AEGIS_RAW_TTL_SECONDS says.
+    """
 
     resource: ClassVar[Resource] = Resource(
         group="aegis.io",

@@ -3,10 +3,22 @@
 import httpx
 import pytest
 
-from aegis.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound, Unavailable, Unreadable
+from aegis.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OverQuota,
+    Unavailable,
+    Unreadable,
+)
 from aegis.kube import Kube
 from aegis.models.workflow import Workflow
 from tests.unit.transports import kube_over
+
+NAMED = 'workflows.argoproj.io "x"'
 
 
 def answering(code: int, *, reason: str = "", message: str = "m", headers: dict[str, str] | None = None) -> Kube:
@@ -25,7 +37,17 @@ def answering(code: int, *, reason: str = "", message: str = "m", headers: dict[
         pytest.param(422, "Invalid", "m", Invalid, id="invalid"),
         pytest.param(400, "BadRequest", "m", Invalid, id="bad"),
         pytest.param(403, "Forbidden", "cannot create resource", Forbidden, id="no right"),
-        pytest.param(403, "Forbidden", "exceeded quota: pods", Unavailable, id="no room now"),
+        pytest.param(
+            403, "Forbidden", f"{NAMED} is forbidden: exceeded quota: q, used: 1", OverQuota, id="no room now"
+        ),
+        pytest.param(
+            403,
+            "Forbidden",
+            f"{NAMED} is forbidden: status unknown for quota: q, resources: r",
+            OverQuota,
+            id="new quota",
+        ),
+        pytest.param(403, "Forbidden", f"{NAMED} is forbidden: no exceeded quota: x", Forbidden, id="other words"),
         pytest.param(401, "Unauthorized", "m", ApiError, id="no credentials"),
         pytest.param(429, "TooManyRequests", "m", Unavailable, id="too busy"),
         pytest.param(500, "InternalError", "m", Unavailable, id="broken"),
@@ -82,3 +104,16 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
     found = await kube_over(transport).list(Workflow)
     assert [item.metadata.name for item in found.items] == ["good"]
+
+
+async def test_metadata_alone_is_asked_for_where_objects_are_large() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept"])
+        return httpx.Response(200, json={"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "x"}}]})
+
+    kube = kube_over(httpx.MockTransport(answer))
+    found = [await kube.list(Workflow, metadata_only=only) for only in (True, False)]
+    assert asked == ["application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "application/json"]
+    assert [[item.metadata.name for item in each.items] for each in found] == [["x"], ["x"]]

@@ -37,9 +37,9 @@ def test_no_rule_is_a_wildcard_or_opens_a_way_to_more(manifests: Sequence[Manife
         assert not forbidden_verbs & set(rule["verbs"]), name
 
 
-def test_only_alerts_are_ever_deleted(manifests: Sequence[Manifest]) -> None:
+def test_only_alerts_and_raw_alerts_are_ever_deleted(manifests: Sequence[Manifest]) -> None:
     deleted = {r for _, rule in rules(manifests) if "delete" in rule["verbs"] for r in rule["resources"]}
-    assert deleted == {"aegisalerts"}
+    assert deleted == {"aegisalerts", "aegisrawalerts"}
 
 
 def test_every_account_exists_and_is_used(manifests: Sequence[Manifest]) -> None:

@@ -14,8 +14,9 @@ from aegis.kube import Kube
 from functions.alert_normalizer.intake import Intake
 from functions.alert_normalizer.routes import Reception
 from functions.alert_normalizer.settings import Settings
-from sandbox.api import Api
+from sandbox.api import Api, WriteOptions
 from sandbox.api.http import HttpApi
+from sandbox.api.options import APPLY_PATCH
 from tests.unit.transports import kube_over
 
 if TYPE_CHECKING:
@@ -65,6 +66,26 @@ async def api() -> Api:
     for path in CRDS.glob("aegis*alerts.aegis.io.yaml"):
         await api.create(definitions, yaml.safe_load(path.read_text()))
     return api
+
+
+class Quota:
+    """How many alerts and raw alerts the namespace has room for."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def is_(self, alerts: int, raw: int = 0) -> None:
+        """Set it."""
+        hard = {"count/aegisalerts.aegis.io": str(alerts), "count/aegisrawalerts.aegis.io": str(raw)}
+        body = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}}
+        options = WriteOptions(field_manager="test", force=True)
+        quotas = self._api.resource("resourcequotas")
+        await self._api.patch(quotas, "q", body, "monitoring", content_type=APPLY_PATCH, options=options)
+
+
+@pytest.fixture
+def quota(api: Api) -> Quota:
+    return Quota(api)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aegis.errors import Unavailable
+from aegis.errors import OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
@@ -18,7 +18,7 @@ from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.intake import Answer, Intake, Result, Stored
 from functions.alert_normalizer.settings import Settings
 from sandbox.api import Api
-from tests.unit.functions.alert_normalizer.conftest import Clock, Way, undisturbed
+from tests.unit.functions.alert_normalizer.conftest import Clock, Quota, Way, undisturbed
 from tests.unit.transports import kube_over
 
 AT_8 = "2026-01-01T08:00:00Z"
@@ -420,3 +420,58 @@ async def test_a_refused_post_takes_no_other_of_its_name_along() -> None:
     first, second = intake.submit(FIRING), intake.submit(FIRING)
     assert stored(await first).result is Result.REJECTED
     assert stored(await second).result is Result.CREATED
+
+
+async def test_over_quota_a_new_alert_is_to_come_again_and_a_known_one_goes_on(
+    intake: Intake, api: Api, quota: Quota
+) -> None:
+    await take(intake, FIRING)
+    await quota.is_(1)
+    for status in (FIRING, RESOLVED):
+        refused = await intake.submit(alert(fingerprint="f2", status=status.status))
+        assert isinstance(refused, OverQuota)
+        assert refused.retry_after > 1
+    assert (await take(intake, FIRING)).result is Result.COUNTED
+    assert (await take(intake, RESOLVED)).result is Result.RESOLVED
+    state = (await read(api)).status
+    assert (state.count, state.status) == (2, "Resolved")
+    assert await names(api) == {NAME}
+
+
+async def test_over_quota_an_episode_waits_and_its_alert_is_left_as_it_was(
+    intake: Intake, api: Api, quota: Quota, clock: Clock
+) -> None:
+    await take(intake, FIRING)
+    await set_status(api, WORK_ENDED)
+    clock.passes(hours=1)
+    await quota.is_(1)
+    assert isinstance(await intake.submit(FIRING), OverQuota)
+    assert (await read(api)).status.latest_episode == 0
+    await quota.is_(2)
+    assert (await take(intake, FIRING)).name == FIRING.name(1)
+
+
+async def test_over_quota_an_episode_that_another_opened_is_found(
+    intake: Intake, api: Api, quota: Quota, clock: Clock
+) -> None:
+    """It was created, and its name not yet written on the first episode."""
+    await take(intake, FIRING)
+    await set_status(api, WORK_ENDED)
+    clock.passes(hours=1)
+    await take(intake, FIRING)
+    await set_status(api, {"latestEpisode": 0})
+    await quota.is_(2)
+    assert (await take(intake, FIRING)).name == FIRING.name(1)
+    assert (await read(api, FIRING.name(1))).status.count == 2
+
+
+async def test_a_post_that_is_to_come_again_is_not_counted_when_it_does(intake: Intake, api: Api) -> None:
+    await take(intake, FIRING)
+    assert not stored(await intake.submit(FIRING, post="p1")).again
+    await intake.note(NAME, "p1", comes_again=True)
+    for _ in range(2):
+        assert stored(await intake.submit(FIRING, post="p1")).again
+    assert not stored(await intake.submit(FIRING, post="p2")).again
+    await intake.note(NAME, "p1", comes_again=False)
+    assert not stored(await intake.submit(FIRING, post="p1")).again
+    assert (await read(api)).status.count == 4

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from aegis.errors import Unavailable
+from aegis.errors import OverQuota, Unavailable
 from aegis.kube import Kube
 from functions.alert_normalizer.raw import store_raw
 from sandbox.api import Api
-from tests.unit.functions.alert_normalizer.conftest import NOON, Way
+from tests.unit.functions.alert_normalizer.conftest import NOON, Quota, Way
 
 
 async def store(
@@ -43,3 +43,11 @@ async def test_one_that_is_being_deleted_is_tried_later(kube: Kube, api: Api) ->
 async def test_storing_is_one_request(kube: Kube, way: Way) -> None:
     await store(kube)
     assert way.requests == ["POST"]
+
+
+async def test_over_quota_a_message_is_to_come_again_unless_it_is_there(kube: Kube, quota: Quota) -> None:
+    known = await store(kube)
+    await quota.is_(0, raw=1)
+    assert await store(kube) == known
+    with pytest.raises(OverQuota):
+        await store(kube, b"y")

@@ -25,7 +25,7 @@ from functions.alert_normalizer.settings import Settings
 from functions.alert_normalizer.tokens import Gate
 from sandbox.api import Api
 from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY
-from tests.unit.functions.alert_normalizer.conftest import METHODS, Way, client_of
+from tests.unit.functions.alert_normalizer.conftest import METHODS, Quota, Way, client_of
 from tests.unit.transports import Pool, kube_over
 
 PATHS = ["/alertmanager/alert", "/alert", "/default/alert", "/ai/alert", "/"]
@@ -245,12 +245,15 @@ def token(source: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_every_path_asks_for_a_token_before_the_body_is_read(guarded: Reception, api: Api, path: str) -> None:
-    async def never_sent() -> AsyncIterator[bytes]:
-        raise AssertionError("the body was asked for")
+    asked = []
+
+    async def body() -> AsyncIterator[bytes]:
+        asked.append(path)
         yield b""
 
     async with client_of(guarded) as sender:
-        refused = await sender.post(path, content=never_sent())
+        refused = await sender.post(path, content=body())
+        assert not asked
         assert (refused.status_code, "www-authenticate" in refused.headers) == (401, True)
         assert not await alerts(api)
         accepted = await sender.post(path, json=CUSTOM, headers=token("Default"))
@@ -566,3 +569,69 @@ async def test_a_batch_of_bad_events_names_each(sender: httpx.AsyncClient) -> No
     answer = await sender.post("/", content=json.dumps([{}, cloud_event(CUSTOM, event_type="x")]), headers=BATCHED)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["[0]", "[1]"]
+
+
+KNOWN, NEW = firing("Known"), firing("New")
+
+
+def counts(stored: list[dict[str, Any]]) -> dict[str, int]:
+    return {alert["spec"]["type"]: alert["status"]["count"] for alert in stored}
+
+
+async def test_over_quota_a_group_comes_again_and_nothing_of_it_is_counted_twice(
+    sender: httpx.AsyncClient, api: Api, quota: Quota
+) -> None:
+    group = webhook(KNOWN, firing("Created"), NEW, firing("NewToo"))
+    await sender.post("/alertmanager/alert", json=webhook(KNOWN))
+    await quota.is_(2)
+    for _ in range(3):
+        response = await sender.post("/alertmanager/alert", json=group)
+        assert (response.status_code, int(response.headers["retry-after"]) > 1) == (503, True)
+        told = {error["name"].split("-")[1]: error["problem"] for error in response.json()["errors"]}
+        assert told.keys() == {"new", "newtoo"}
+        assert all("ResourceQuota" in problem for problem in told.values())
+        assert counts(await alerts(api)) == {"Known": 2, "Created": 1}
+    await quota.is_(3)  # the retry makes progress, and is not through yet
+    assert (await sender.post("/alertmanager/alert", json=group)).status_code == 503
+    await quota.is_(9)
+    assert results(await sender.post("/alertmanager/alert", json=group)) == ["counted", "counted", "counted", "created"]
+    assert counts(await alerts(api)) == {"Known": 2, "Created": 1, "New": 1, "NewToo": 1}
+    assert results(await sender.post("/alertmanager/alert", json=group)) == ["counted"] * 4
+    assert counts(await alerts(api)) == {"Known": 3, "Created": 2, "New": 2, "NewToo": 2}
+
+
+async def test_over_quota_known_alerts_go_on_being_counted_and_resolved(
+    sender: httpx.AsyncClient, api: Api, quota: Quota
+) -> None:
+    both = webhook(KNOWN, firing("KnownToo"))
+    await sender.post("/alertmanager/alert", json=both)
+    await quota.is_(2)
+    await sender.post("/alertmanager/alert", json=webhook(KNOWN, NEW))
+    for _ in range(2):
+        assert results(await sender.post("/alertmanager/alert", json=both)) == ["counted", "counted"]
+    assert counts(await alerts(api)) == {"Known": 4, "KnownToo": 3}
+    response = await sender.post("/alertmanager/alert", json=webhook(firing("Known", status="resolved"), NEW))
+    assert response.status_code == 503
+    assert {alert["spec"]["type"]: alert["status"]["status"] for alert in await alerts(api)} == {
+        "Known": "Resolved",
+        "KnownToo": "Firing",
+    }
+
+
+async def test_over_quota_ten_new_alerts_are_told(sender: httpx.AsyncClient, quota: Quota) -> None:
+    await quota.is_(0)
+    response = await sender.post("/alert", json=[{**CUSTOM, "fingerprint": str(number)} for number in range(12)])
+    assert (response.status_code, len(response.json()["errors"])) == (503, 10)
+    assert "12 of 12" in response.json()["detail"]
+
+
+async def test_an_event_over_quota_is_to_be_delivered_again(sender: httpx.AsyncClient, quota: Quota) -> None:
+    await quota.is_(0)
+    response = await sender.post("/", json=cloud_event(CUSTOM), headers=STRUCTURED)
+    assert (response.status_code, "retry-after" in response.headers) == (503, True)
+
+
+async def test_a_raw_alert_over_quota_is_to_come_again(sender: httpx.AsyncClient, quota: Quota) -> None:
+    await quota.is_(0)
+    response = await sender.post("/ai/alert", content=b"anything")
+    assert (response.status_code, "retry-after" in response.headers) == (503, True)

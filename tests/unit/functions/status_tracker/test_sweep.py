@@ -8,6 +8,7 @@ import pytest
 from aegis.errors import Unavailable
 from aegis.events import ALERT_COMPLETED, ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event
 from aegis.models.alert import AegisAlert, OpsPhase
+from aegis.models.rawalert import AegisRawAlert
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
 from functions.status_tracker.sweep import Sweeper, sweep
@@ -34,6 +35,7 @@ async def test_nothing_is_done_where_nothing_is_stuck(cluster: Cluster, tracker:
         "GET aegisalertopsrules": 1,
         "GET aegisopstemplates": 1,
         "GET workflows": 1,
+        "GET aegisrawalerts": 1,
     }
 
 
@@ -195,3 +197,34 @@ async def test_ticks_do_not_pile_up(cluster: Cluster, tracker: Tracker, sent: li
     assert told(sent) == [(ALERT_FIRING, "monitoring/new")]
     await sweeper.tick(now=LATER)
     assert len(sent) == 2
+
+
+async def test_raw_alerts_are_deleted_when_their_time_is_over(
+    cluster: Cluster, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they say themselves of when they came."""
+    await cluster.create(
+        AegisRawAlert, {"metadata": {"name": "old"}, "spec": {"receivedAt": "2036-01-01T00:00:00Z"}}, {}
+    )
+    cluster.clock = BEGAN + DAY / 2
+    await cluster.create(
+        AegisRawAlert, {"metadata": {"name": "new"}, "spec": {"receivedAt": "2016-01-01T00:00:00Z"}}, {}
+    )
+    for now, left in ((BEGAN + DAY - SECONDS, {"old", "new"}), (BEGAN + DAY, {"new"})):
+        await sweep(tracker, now=now)
+        assert await cluster.names(AegisRawAlert) == left
+    monkeypatch.setenv("AEGIS_RAW_TTL_SECONDS", "60")
+    await sweep(tracker, now=BEGAN + DAY)
+    assert await cluster.names(AegisRawAlert) == set()
+
+
+async def test_raw_alerts_that_cannot_be_read_keep_nothing_from_being_swept(
+    cluster: Cluster, tracker: Tracker, sent: list[Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    await cluster.alert({}, name="new")
+    await cluster.api.delete(
+        cluster.api.resource("customresourcedefinitions", "apiextensions.k8s.io"), "aegisrawalerts.aegis.io"
+    )
+    await sweep(tracker, now=LATER)
+    assert told(sent) == [(ALERT_FIRING, "monitoring/new")]
+    assert any("left to the next tick" in record.message for record in caplog.records)

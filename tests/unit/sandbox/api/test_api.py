@@ -230,3 +230,28 @@ async def test_requests_are_counted_by_agent() -> None:
         assert (await client.get("/debug/requests")).json() == {"me/1": counts}
         assert (await client.delete("/debug/requests")).json() == {"me/1": counts}
         assert (await client.get("/debug/requests")).json() == {}
+
+
+def _quota(hard: Mapping[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": dict(hard)}}
+
+
+async def test_a_quota_counts_the_objects_of_its_namespace_and_of_the_kinds_that_it_names() -> None:
+    api = Api()
+    widgets, configs, quotas = await _with_widgets(api), api.resource("configmaps"), api.resource("resourcequotas")
+    await api.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+    hard = {"count/widgets.conformance.aegis.io": "1", "count/configmaps": "0", "pods": "0"}
+    await api.create(quotas, _quota(hard), "default")
+    for name in ("a", "b"):
+        await api.create(widgets, _widget(name), "other")
+    await api.create(widgets, _widget("a"), "default")
+    with pytest.raises(
+        ApiError, match=r"exceeded quota: q, requested: count/widgets\.conformance\.aegis\.io=1,"
+    ) as refusal:
+        await api.create(widgets, _widget("b"), "default")
+    assert refusal.value.code == 403
+    with pytest.raises(ApiError, match="exceeded quota"):
+        await api.create(configs, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}, "default")
+    await api.patch(widgets, "a", {"spec": {"size": 2}}, "default")
+    await api.delete(widgets, "a", "default")
+    await api.create(widgets, _widget("b"), "default")
