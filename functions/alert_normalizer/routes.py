@@ -30,6 +30,7 @@ from functions.alert_normalizer.tokens import OPEN, Gate
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
+_NOTE_SECONDS = 5.0  # and no longer for what only keeps a count exact
 _COUNTED = frozenset({Result.CREATED, Result.COUNTED})
 _AS_EXPECTED = frozenset(Result) - {Result.REJECTED}
 _log = logging.getLogger(__name__)
@@ -167,9 +168,14 @@ class Reception:
             return
         counted = [answer for answer in answers if isinstance(answer, Stored) and answer.result in _COUNTED]
         names = {stored.name for stored in counted if stored.again is not comes_again}
-        notes = [asyncio.create_task(self.intake.note(name, post, comes_again=comes_again)) for name in names]
-        for failed in [error for error in await asyncio.gather(*notes, return_exceptions=True) if error]:
-            _log.warning("an alert may be counted twice", extra={"error": str(failed)})
+        notes = (self.intake.note(name, post, comes_again=comes_again) for name in names)
+        try:
+            async with asyncio.timeout(_NOTE_SECONDS):
+                failed = [error for error in await asyncio.gather(*notes, return_exceptions=True) if error]
+        except TimeoutError as error:
+            failed = [error]
+        if failed:
+            _log.warning("alerts may be counted once too often or too little", extra={"error": repr(failed[0])})
 
     def _log(self, told: Told) -> None:
         """One line for each alert."""
@@ -187,8 +193,8 @@ class Reception:
 
 
 def _post(alerts: Sequence[Incoming]) -> str:
-    """The hash of several alerts that are posted together; one alone is stored or it is not."""
-    if len(alerts) == 1:
+    """The hash of several alerts that are posted together; empty for one alone, which is stored or is not."""
+    if len(alerts) <= 1:
         return ""
     return digest(*(text for a in alerts for text in (a.source, a.type, a.fingerprint, a.starts_at, a.status)))
 

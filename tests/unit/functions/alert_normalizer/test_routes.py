@@ -635,3 +635,23 @@ async def test_a_raw_alert_over_quota_is_to_come_again(sender: httpx.AsyncClient
     await quota.is_(0)
     response = await sender.post("/ai/alert", content=b"anything")
     assert (response.status_code, "retry-after" in response.headers) == (503, True)
+
+
+async def test_a_note_that_takes_too_long_is_no_reason_not_to_answer(
+    sender: httpx.AsyncClient,
+    quota: Quota,
+    way: Way,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(routes, "_NOTE_SECONDS", 0.01)
+
+    async def hold_notes(request: httpx.Request) -> None:
+        if b"receivedEvents" in request.content:
+            await asyncio.Event().wait()
+
+    await sender.post("/alertmanager/alert", json=webhook(KNOWN))
+    await quota.is_(1)
+    way.meddle = hold_notes
+    assert (await sender.post("/alertmanager/alert", json=webhook(KNOWN, NEW))).status_code == 503
+    assert any("counted once too often" in record.message for record in caplog.records)
