@@ -22,6 +22,12 @@ _OVERLAY = ROOT / ".aegis/deploy"
 _NAMESPACE = "monitoring"
 _READY = ("services.serving.knative.dev", "brokers", "triggers", "sinkbindings", "apiserversources", "pingsources")
 _PATIENCE_SECONDS = 180
+_QUOTA = "aegis-alerts"
+_QUOTA_ATTEMPTS = 4
+_COUNTED = (
+    "kubectl", "--namespace", _NAMESPACE, "wait", f"resourcequota/{_QUOTA}", "--timeout=15s",
+    r"--for=jsonpath={.status.used.count/aegisalerts\.aegis\.io}",
+)  # fmt: skip
 _TOKENS = "aegis-intake-tokens"
 _SOURCES = ("AlertManager", "Default")  # of /alertmanager/alert, and of alerts in JSON that name none
 _TOLD = f"""\
@@ -53,6 +59,7 @@ def main() -> int:
         _apply(_overlay())
         _apply(ROOT / "eventing")
         print("waiting until all of it is ready …", flush=True)  # noqa: T201
+        _have_alerts_counted()
         late = _late()
         print(_kubectl("get", ",".join(_READY)))  # noqa: T201
     except ToolError as error:
@@ -79,6 +86,23 @@ def _kubectl(*words: str) -> str:
 def _apply(folder: Path) -> None:
     print(f"applying {folder.relative_to(ROOT)} …", flush=True)  # noqa: T201
     run("kubectl", "apply", "--server-side", "--force-conflicts", "--kustomize", folder)
+
+
+def _have_alerts_counted() -> None:
+    """Wait until the quota counts alerts: before, none can be created.
+
+    The controller looks for new kinds every half minute. A quota that it saw before it knew the kind it looks at again
+    only after minutes, unless it is made anew.
+    """
+    for _ in range(_QUOTA_ATTEMPTS):
+        try:
+            run(*_COUNTED)
+        except ToolError:
+            _kubectl("delete", "resourcequota", _QUOTA, "--ignore-not-found")
+            run("kubectl", "apply", "--server-side", "--force-conflicts", "--kustomize", _OVERLAY)
+        else:
+            return
+    run(*_COUNTED)
 
 
 def _make_tokens() -> None:

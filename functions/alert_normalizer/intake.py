@@ -16,7 +16,7 @@ from http import HTTPStatus
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from aegis.errors import AlreadyExists, ApiError, Invalid, NotFound, OverQuota, Unavailable
+from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus
@@ -173,8 +173,8 @@ class Intake:
                     place, waiting = await self._create_or_find(waiting)
                 else:
                     place, waiting = await self._step(waiting, place)
-            except NotFound:
-                place = None  # deleted in between
+            except (NotFound, Conflict):
+                place = None  # deleted in between; or so was something that the same quota counts
         if waiting:
             raise Unavailable(f"{batch[0].alert.name()} changed {_ATTEMPTS} times while it was written")
         return place

@@ -61,3 +61,22 @@ def test_tokens_that_are_there_are_left_alone(programs: Programs, capsys: pytest
     assert deploy.main() == 0
     assert not any(" create " in call for call in programs.calls)
     assert "aegis-intake-tokens" not in capsys.readouterr().out
+
+
+def test_a_quota_that_does_not_count_alerts_yet_is_made_anew(programs: Programs, tmp_path: Path) -> None:
+    """The first time that it is waited for, its controller does not know the kind yet."""
+    made = tmp_path / "made"
+    wait = f"*wait*resourcequota*) [ -e {made} ]"
+    programs.install("kubectl", f'case "$*" in {wait};; *delete*resourcequota*) echo > {made};; esac')
+    assert deploy.main() == 0
+    about = [call for call in programs.calls if "resourcequota" in call or "/deploy" in call]
+    assert ["delete" if " delete " in call else "apply" if " apply " in call else "wait" for call in about] == [
+        *["apply", "wait"],
+        *["delete", "apply", "wait"],
+    ]
+
+
+def test_a_quota_that_never_counts_alerts_is_told(programs: Programs, capsys: pytest.CaptureFixture[str]) -> None:
+    programs.install("kubectl", 'case "$*" in *wait*resourcequota*) echo timed out >&2; exit 1;; esac')
+    assert deploy.main() == 1
+    assert "resourcequota/aegis-alerts" in capsys.readouterr().err

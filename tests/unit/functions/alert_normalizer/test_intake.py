@@ -475,3 +475,16 @@ async def test_a_post_that_is_to_come_again_is_not_counted_when_it_does(intake: 
     await intake.note(NAME, "p1", comes_again=False)
     assert not stored(await intake.submit(FIRING, post="p1")).again
     assert (await read(api)).status.count == 4
+
+
+async def test_a_quota_that_is_counted_meanwhile_is_asked_again(intake: Intake, api: Api, way: Way) -> None:
+    """Admission writes the quota's use by compare-and-swap, and gives up after a few times."""
+    message = 'Operation cannot be fulfilled on resourcequotas "q": the object has been modified'
+    refusals = [{"kind": "Status", "reason": "Conflict", "message": message}] * 2
+
+    async def contended(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(409, json=refusals.pop(), request=request) if refusals else None
+
+    way.meddle = contended
+    assert (await take(intake, FIRING)).result is Result.CREATED
+    assert await names(api) == {NAME}
