@@ -13,6 +13,7 @@ from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import LARGEST_ALERT, storable
 from functions.alert_normalizer.incoming import BadContent, Incoming, Rejection, Subject
 from functions.alert_normalizer.manifest import manifest
+from functions.alert_normalizer.senders import Sender
 from functions.alert_normalizer.settings import Settings
 from tests.unit.functions.alert_normalizer.alerts import CUSTOM, JSON, NEARLY, WEBHOOK_ALERT
 
@@ -217,3 +218,21 @@ def test_no_data_is_too_odd(data: object) -> None:
     except BadContent:
         return
     assert all(isinstance(entry, Incoming | Rejection) for entry in entries)
+
+
+@given(
+    data=NEARLY | st.lists(CUSTOM, max_size=4), own=st.sets(st.sampled_from(["Default", "AI", "Pod", "health-check"]))
+)
+def test_whatever_is_said_no_alert_of_another_source_is_read(data: object, own: set[str]) -> None:
+    try:
+        entries = read_custom(data, Sender(frozenset(own))).entries
+    except BadContent:
+        return
+    for entry, freely in zip(entries, read_custom(data).entries, strict=True):
+        if isinstance(freely, Rejection):
+            assert isinstance(entry, Rejection)
+        elif freely.source in own:
+            assert entry == freely
+        else:
+            assert isinstance(entry, Rejection)
+            assert entry.forbidden
