@@ -98,31 +98,122 @@ def alert(cluster: Cluster, unique: str) -> Json:
     return cluster.triggered(name, "RuleNotFound")
 
 
+LONG_AGO = "2020-01-01T00:00:00Z"
 RULE = {"namespace": NAMESPACE, "name": "other", "uid": "u", "generation": 1}
-CHANGES = {
-    "count": ({"count": 9}, {"alert-normalizer"}),
-    "receivedEvents": ({"receivedEvents": ["x"]}, {"alert-normalizer"}),
-    "status": ({"status": "Resolved"}, {"alert-normalizer", "rule-matcher"}),
-    "rule": ({"firing": {"rule": RULE}}, {"rule-matcher"}),
-    "outcome": ({"firing": {"outcome": "Succeeded"}}, {"status-tracker"}),
-    "work": ({"opsStatus": {"active": 1}}, {"rule-matcher", "workflow-renderer", "status-tracker"}),
+TEMPLATE = {"namespace": NAMESPACE, "name": "other"}
+INTAKE, MATCHER, RENDERER, TRACKER = "alert-normalizer", "rule-matcher", "workflow-renderer", "status-tracker"
+WRITERS = (INTAKE, MATCHER, RENDERER, TRACKER)
+
+
+def said(kind: str) -> Json:
+    """One condition, as if nothing else were known."""
+    times = {"lastTransitionTime": LONG_AGO, "observedGeneration": 1}
+    return {"conditions": [{"type": kind, "status": "True", "reason": "Other", "message": "m", **times}]}
+
+
+OF_A_PHASE: dict[str, tuple[Json, set[str]]] = {
+    "rule": ({"rule": RULE}, {MATCHER}),
+    "template": ({"template": TEMPLATE}, {MATCHER}),
+    "triggerTime": ({"triggerTime": LONG_AGO}, {MATCHER}),
+    "triggerStatus": ({"triggerStatus": "TemplateInvalid"}, {MATCHER, RENDERER, TRACKER}),
+    "workflow": ({"workflow": "other"}, {TRACKER}),
+    "workflowUID": ({"workflowUID": "u"}, {TRACKER}),
+    "outcome": ({"outcome": "Succeeded"}, {TRACKER}),
+    "completionTime": ({"completionTime": LONG_AGO}, {TRACKER}),
+}
+CHANGES: dict[str, tuple[Json, set[str]]] = {
+    "count": ({"count": 9}, {INTAKE}),
+    "lastReceivedTime": ({"lastReceivedTime": LONG_AGO}, {INTAKE}),
+    "receivedEvents": ({"receivedEvents": ["x"]}, {INTAKE}),
+    "latestEpisode": ({"latestEpisode": 9}, {INTAKE}),
+    "status": ({"status": "Resolved"}, {INTAKE, MATCHER}),
+    "startTime": ({"startTime": LONG_AGO}, {INTAKE, MATCHER}),
+    "resolvedTime": ({"resolvedTime": LONG_AGO}, {INTAKE, MATCHER}),
+    "opsStatus.triggerStatus": ({"opsStatus": {"triggerStatus": "Triggered"}}, {MATCHER, RENDERER, TRACKER}),
+    "opsStatus.alertOpsStatus": ({"opsStatus": {"alertOpsStatus": "Pending"}}, {MATCHER, RENDERER, TRACKER}),
+    "opsStatus.alertOpsStatus, ended": ({"opsStatus": {"alertOpsStatus": "Succeeded"}}, {TRACKER}),
+    **{
+        f"opsStatus.{name}": ({"opsStatus": {name: 9}}, {TRACKER}) for name in ("active", "succeeded", "failed", "total")
+    },
+    **{f"opsStatus.{name}": ({"opsStatus": {name: LONG_AGO}}, {TRACKER}) for name in ("startTime", "completionTime")},
+    **{
+        f"{phase}.{name}": ({phase: change}, owners)
+        for phase in ("firing", "resolved")
+        for name, (change, owners) in OF_A_PHASE.items()
+    },
+    "conditions, Triggered": (said("Triggered"), {MATCHER, RENDERER, TRACKER}),
+    "conditions, Completed": (said("Completed"), {TRACKER}),
+    "conditions, Stalled": (said("Stalled"), {TRACKER}),
 }
 """A change of an alert's status, and who may make it."""
-WRITERS = ("alert-normalizer", "rule-matcher", "workflow-renderer", "status-tracker")
 
 
-@pytest.mark.parametrize(("change", "owners"), CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("account", WRITERS)
-def test_one_writer_for_each_field(acting: As, alert: Json, account: str, change: Json, owners: set[str]) -> None:
+def write(server: Api, alert: Json, status: Json, **params: str) -> httpx.Response:
+    """Merge something into an alert's status."""
     path = f"{ALERTS}/{alert['metadata']['name']}/status"
-    answer = acting(account).http.patch(
-        path, params={"dryRun": "All"}, json={"status": change}, headers={"Content-Type": MERGE_PATCH}
-    )
-    if account in owners:
-        assert answer.is_success, answer.text
-    else:
+    return server.http.patch(path, params=params, json={"status": status}, headers={"Content-Type": MERGE_PATCH})
+
+
+@pytest.mark.parametrize("account", WRITERS)
+def test_every_field_of_a_status_has_its_writers(acting: As, alert: Json, account: str) -> None:
+    server = acting(account)
+    for name, (change, owners) in CHANGES.items():
+        answer = write(server, alert, change, dryRun="All")
+        if account in owners:
+            assert answer.is_success, f"{name}: {answer.text}"
+        else:
+            assert answer.status_code == INVALID, f"{name}: {answer.text}"
+            assert "aegis-alert-status" in answer.json()["message"]
+
+
+def test_the_renderer_takes_a_match_back_whole_and_makes_none(acting: As, alert: Json) -> None:
+    matched = {"triggerStatus": "Triggered", "rule": RULE, "template": TEMPLATE, "triggerTime": LONG_AGO}
+    # Of the resolve: nobody looks at it while the alert fires.
+    assert write(acting(MATCHER), alert, {"resolved": matched}).is_success
+    renderer = acting(RENDERER)
+    taken_back = {"triggerStatus": "", "rule": None, "template": None, "triggerTime": None}
+    assert write(renderer, alert, {"resolved": taken_back}, dryRun="All").is_success
+    for part in (
+        {"rule": None},
+        {"template": {**TEMPLATE, "name": "third"}},
+        {**taken_back, "template": TEMPLATE},
+        {**taken_back, "triggerStatus": "Triggered"},
+    ):
+        assert write(renderer, alert, {"resolved": part}, dryRun="All").status_code == INVALID, part
+
+
+def test_an_outcome_is_written_once(acting: As, alert: Json) -> None:
+    tracker = acting(TRACKER)
+    ended = {"outcome": "Failed", "completionTime": LONG_AGO}
+    assert write(tracker, alert, {"firing": ended}).is_success
+    for change in ({"outcome": "Succeeded"}, {"outcome": ""}, {"completionTime": "2021-01-01T00:00:00Z"}):
+        answer = write(tracker, alert, {"firing": change}, dryRun="All")
         assert answer.status_code == INVALID, answer.text
-        assert "aegis-alert-status" in answer.json()["message"]
+        assert "an outcome is written once" in answer.json()["message"]
+
+
+NODE_CHANGES: dict[str, Json] = {
+    "a label": {"metadata": {"labels": {"a": "b"}}},
+    "an annotation": {"metadata": {"annotations": {"a": "b"}}},
+    "a finalizer": {"metadata": {"finalizers": ["example.com/x"]}},
+    "a taint": {"spec": {"taints": [{"key": "a", "effect": "NoExecute"}]}},
+    "its provider": {"spec": {"providerID": "other"}},
+}
+
+
+def test_what_repairs_run_as_cordons_nodes_and_changes_nothing_else_of_them(acting: As) -> None:
+    server = acting("aegis-workflow")
+
+    def patch(change: Json) -> httpx.Response:
+        headers = {"Content-Type": MERGE_PATCH}
+        return server.http.patch(f"{NODES}/dev1", params={"dryRun": "All"}, json=change, headers=headers)
+
+    for cordoned in (True, False, None):
+        assert patch({"spec": {"unschedulable": cordoned}}).is_success
+    for name, change in NODE_CHANGES.items():
+        answer = patch(change)
+        assert answer.status_code == INVALID, f"{name}: {answer.text}"
+        assert "aegis-node-cordon" in answer.json()["message"]
 
 
 MEDDLING: dict[str, Json] = {
@@ -216,15 +307,25 @@ def test_the_tracker_lets_a_workflow_go_and_changes_nothing_else(acting: As, run
         {"spec": {"suspend": True}},
         {"metadata": {"labels": {"x": "y"}}},
         {"metadata": {"ownerReferences": []}},
+        {"metadata": {"finalizers": ["aegis.io/outcome", "example.com/x"]}},
+        {"metadata": {"finalizers": ["example.com/x"]}},
     ]
     for change in changes:
         assert patch(change).status_code == INVALID
 
 
 def test_an_alert_is_not_deleted_while_its_workflow_runs(acting: As, cluster: Cluster, running: str) -> None:
-    tracker = acting("status-tracker")
+    tracker = acting(TRACKER)
     name = cluster.api.get(f"{WORKFLOWS}/{running}")["metadata"]["labels"]["aegis.io/alert"]
-    answer = tracker.http.delete(f"{ALERTS}/{name}", params={"dryRun": "All"})
+    alert = cluster.api.get(f"{ALERTS}/{name}")
+
+    def delete() -> httpx.Response:
+        return tracker.http.delete(f"{ALERTS}/{name}", params={"dryRun": "All"})
+
+    assert delete().status_code == INVALID
+    # Nor when whoever may delete it says in brief that all is done.
+    assert write(tracker, alert, {"opsStatus": {"active": 0, "alertOpsStatus": "Succeeded"}}).is_success
+    answer = delete()
     assert answer.status_code == INVALID, answer.text
 
 
