@@ -1,7 +1,7 @@
 """The ways in which a workflow could come by more than its rule's author may give it, by the field of Argo's it takes.
 
-The fields are those of Argo's CRD that name an account, a Secret, a patch of pods or a template of elsewhere; a field of
-a new release shows as one that is missing here.
+The fields are those of Argo's CRD that name an account, a Secret, a patch of pods or a template of elsewhere. A field
+of a new release shows as one that is missing here.
 """
 
 import json
@@ -47,7 +47,7 @@ HELD = {
     "tokenURLSecret": VOLUME_OF_ARGO,
     "usernameSecret": VOLUME_OF_ARGO,
 }
-"""What holds each of them; the words after a colon name a row of the tables in `tests/e2e/test_pods.py`."""
+"""How each of them is tried in `tests/e2e/test_pods.py`, or what holds it."""
 
 
 def powerful_fields() -> set[str]:

@@ -92,7 +92,7 @@ def test_a_pod_has_no_hold_of_its_node_without_hostaccess(api: Api, word: str, b
     answer = create(api, body)
     assert answer.status_code == FORBIDDEN, answer.text
     message = answer.json()["message"]
-    assert f"asks for its node ({word.split()[0]}" in message
+    assert f"asks for its node ({word.split(maxsplit=1)[0]}" in message
     assert "aegis-workflow lacks the verb use on hostaccess.aegis.io" in message
 
 

@@ -133,7 +133,8 @@ CHANGES: dict[str, tuple[Json, set[str]]] = {
     "opsStatus.alertOpsStatus": ({"opsStatus": {"alertOpsStatus": "Pending"}}, {MATCHER, RENDERER, TRACKER}),
     "opsStatus.alertOpsStatus, ended": ({"opsStatus": {"alertOpsStatus": "Succeeded"}}, {TRACKER}),
     **{
-        f"opsStatus.{name}": ({"opsStatus": {name: 9}}, {TRACKER}) for name in ("active", "succeeded", "failed", "total")
+        f"opsStatus.{name}": ({"opsStatus": {name: 9}}, {TRACKER})
+        for name in ("active", "succeeded", "failed", "total")
     },
     **{f"opsStatus.{name}": ({"opsStatus": {name: LONG_AGO}}, {TRACKER}) for name in ("startTime", "completionTime")},
     **{
