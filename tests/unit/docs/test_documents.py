@@ -12,7 +12,7 @@ from functions.alert_normalizer.intake import Result
 ROOT = Path(__file__).resolve().parents[3]
 LIFECYCLE, ALERTS = ROOT / "docs" / "lifecycle.md", ROOT / "docs" / "alerts.md"
 DOCUMENTS = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted(ROOT.glob("examples/*/*.md")),
     *sorted(ROOT.glob("sandbox/*.md")),
