@@ -4,9 +4,10 @@ PORT    ?= 8080
 STATE   ?= .aegis
 DATA    ?=
 EXECUTE ?=
+SBOM    ?= sbom
 
 # make takes any name for a variable, and one that it does not know changes nothing.
-$(foreach name,python port state data execute registry select,$(if $(findstring command line,$(origin $(name))),\
+$(foreach name,python port state data execute registry select sbom,$(if $(findstring command line,$(origin $(name))),\
   $(error $(name)=… changes nothing here: write it in capitals, $(shell echo $(name) | tr a-z A-Z)=$($(name)))))
 
 # As one word of a shell's.
@@ -17,6 +18,8 @@ INSTALLED   := .venv/.installed
 SOURCES     := shared/aegis functions sandbox tools tests benchmarks
 FUNCTIONS   := $(patsubst functions/%/requirements.in,%,$(wildcard functions/*/requirements.in))
 COMPILE     := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11
+BOM         := $(BIN)/python -W ignore::UserWarning -m cyclonedx_py
+BOM_ARGS    := --output-reproducible --pyproject pyproject.toml
 SANDBOX     := $(BIN)/python -m sandbox
 SANDBOX_ARGS = --port $(call quoted,$(PORT)) --state-dir $(call quoted,$(STATE)) \
   $(if $(DATA),--data $(call quoted,$(DATA))) $(if $(filter-out 0 no false,$(EXECUTE)),--execute)
@@ -24,7 +27,7 @@ SANDBOX_ARGS = --port $(call quoted,$(PORT)) --state-dir $(call quoted,$(STATE))
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e loop conformance bench bench-cluster crds check-crds lint types check lock clean
+.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e loop conformance bench bench-cluster crds check-crds lint types licences audit sbom check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,7 +100,24 @@ lint: setup ## Check style, formatting and which package may import which
 types: setup ## Check the types, tests too
 	@$(BIN)/python -m mypy $(SOURCES)
 
-check: test lint types check-crds ## Everything that a commit must pass
+licences: setup ## Check the licences of what is installed against the allow-list in tools/licences.py
+	@$(BIN)/python -m tools.licences
+
+audit: setup ## Ask OSV for known vulnerabilities of what is pinned; offline that is skipped
+	@$(BIN)/python -m tools.audit
+
+sbom: $(FUNCTIONS:%=$(SBOM)/%.cdx.json) $(SBOM)/development.cdx.json ## Write sbom/*.cdx.json (CycloneDX): what each function's image installs, and development
+	@echo "written to $(SBOM)"
+
+$(SBOM)/%.cdx.json: functions/%/requirements.txt | setup
+	@mkdir -p $(@D)
+	@$(BOM) requirements $(BOM_ARGS) --output-file $@ $<
+
+$(SBOM)/development.cdx.json: requirements.txt | setup
+	@mkdir -p $(@D)
+	@$(BOM) environment $(BOM_ARGS) --output-file $@
+
+check: test lint types licences check-crds ## Everything that a commit must pass
 
 lock: setup ## Pin again what the requirements.in files ask for
 	@$(COMPILE) requirements.in -o requirements.txt
@@ -106,5 +126,5 @@ lock: setup ## Pin again what the requirements.in files ask for
 	done
 
 clean: ## Remove .venv, the sandbox's state and every cache
-	rm -rf .venv .aegis .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache benchmarks/results
+	rm -rf .venv .aegis .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache benchmarks/results sbom
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -46,6 +46,20 @@ def test_a_failure_while_programs_are_built_stops_the_build_and_the_cluster(mach
     assert tasks(machine) == ["setup", "test", "cluster-down"]
 
 
+def test_a_known_vulnerability_fails_the_run_and_is_shown(machine: Programs) -> None:
+    machine.install("make", "case $1 in audit) echo CVE-2026-1; exit 1 ;; esac")
+    done = run()
+    assert done.returncode == 1
+    assert "CVE-2026-1" in done.stdout
+    assert tasks(machine)[-2:] == ["audit", "cluster-down"]
+
+
+def test_an_audit_that_asked_nobody_is_left_out(machine: Programs) -> None:
+    machine.install("make", "case $1 in audit) echo skipped, and nothing audited: nobody is there ;; esac")
+    last = run().stdout.splitlines()[-1]
+    assert last.startswith("== all passed; left out: make audit: what it asks cannot be reached;")
+
+
 def test_all_is_run_where_there_is_time(machine: Programs) -> None:
     machine.install("make")
     done = run()
@@ -73,4 +87,4 @@ def test_where_no_cluster_can_be_the_last_line_says_so(machine: Programs) -> Non
     done = run()
     assert done.returncode == 0, done.stderr
     assert "left out: all that needs a cluster" in done.stdout.splitlines()[-1]
-    assert tasks(machine) == ["setup", "test", "lint", "types", "check-crds"]
+    assert tasks(machine) == ["setup", "test", "lint", "types", "licences", "check-crds", "audit"]

@@ -1,6 +1,8 @@
 """What is given to make reaches the programs as it was given, and what changes nothing is said."""
 
+import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,9 +18,12 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 def make(*args: str) -> subprocess.CompletedProcess[str]:
     """What make would do, with all that is to be installed taken for installed."""
     argv = ["make", "--dry-run", "--assume-old=.venv/.installed", *args]
-    # Without what the make that runs the tests tells those it starts itself.
-    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"}
-    return subprocess.run(argv, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(argv, check=False, cwd=ROOT, env=without_make(), capture_output=True, text=True, timeout=60)
+
+
+def without_make() -> dict[str, str]:
+    """The environment without what the make that runs the tests tells those it starts itself."""
+    return {name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"}
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,14 @@ def test_one_sandbox_for_one_folder_unless_another_is_named() -> None:
     assert command[command.index("--state-dir") + 1] == ".aegis"
     assert "--data" not in command
     assert "--execute" not in command
+
+
+def test_the_bill_of_materials_of_a_function_is_what_it_pins(tmp_path: Path) -> None:
+    made = tmp_path / "rule_matcher.cdx.json"
+    argv = ["make", "--assume-old=.venv/.installed", f"SBOM={tmp_path}", str(made)]
+    subprocess.run(argv, check=True, cwd=ROOT, env=without_make(), capture_output=True)
+    components = json.loads(made.read_text())["components"]
+    requirements = (ROOT / "functions/rule_matcher/requirements.txt").read_text()
+    pins = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", requirements, re.MULTILINE)
+    assert sorted((each["name"], each["version"]) for each in components) == sorted(pins)
+    assert all(each["externalReferences"][0]["hashes"] for each in components)
