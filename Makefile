@@ -7,7 +7,7 @@ EXECUTE ?=
 SBOM    ?= sbom
 
 # make takes any name for a variable, and one that it does not know changes nothing.
-$(foreach name,python port state data execute registry select sbom,$(if $(findstring command line,$(origin $(name))),\
+$(foreach name,python port state data execute registry kubectl select sbom,$(if $(findstring command line,$(origin $(name))),\
   $(error $(name)=… changes nothing here: write it in capitals, $(shell echo $(name) | tr a-z A-Z)=$($(name)))))
 
 # As one word of a shell's.
@@ -66,7 +66,8 @@ test-cluster: setup ## Test that starting and stopping it leaves nothing behind;
 	@$(BIN)/python -m pytest -q tests/cluster $(SELECT)
 
 images: setup ## Build the container images; push them to REGISTRY, or to that cluster
-	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(call quoted,$(REGISTRY)))
+	@$(BIN)/python -m tools.images $(if $(REGISTRY),--registry $(call quoted,$(REGISTRY))) \
+	  $(if $(KUBECTL),--kubectl $(call quoted,$(KUBECTL)))
 
 deploy loop conformance bench-cluster: export KUBECONFIG ?= $(or $(AEGIS_CLUSTER_HOME),$(HOME)/.cache/aegis-cluster)/state/kubeconfig
 deploy: setup ## Apply crds/, knative/ and eventing/ to the cluster that KUBECONFIG names

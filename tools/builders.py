@@ -6,12 +6,13 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools.programs import ToolError, run
 
-_BASE = "docker.io/library/python:3.11-slim"
 _SUITE = "bookworm"
+_OWN_BASE = f"localhost/aegis/python:{_SUITE}"
 _CERTIFICATES = Path("/etc/ssl/certs")
 
 
@@ -46,19 +47,23 @@ class Builder:
 
 @dataclass(frozen=True)
 class Buildah(Builder):
-    """buildah, which needs no daemon; it also makes the base image, where none can be pulled."""
+    """buildah, which needs no daemon; it also makes a base image, where the pinned one cannot be pulled."""
 
     program: str = "buildah"
 
     def build(self, reference: str, dockerfile: Path, context: Path, arguments: tuple[str, ...]) -> None:
-        """Build an image from its Dockerfile, as it stands."""
-        _make_base()
+        """Build an image from its Dockerfile.
+
+        Raises:
+            ToolError: it does not build, or there is no base for it.
+        """
+        base = _base(pinned_base(dockerfile))
         lent = [f"--volume={_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.is_dir() else []
         run(
             *("buildah", "build", "--quiet", "--layers", "--isolation=chroot", "--pull=never", "--timestamp=0"),
             *lent,
             *(f"--file={dockerfile}", f"--tag={reference}"),
-            *(f"--build-arg={each}" for each in arguments),
+            *(f"--build-arg={each}" for each in (f"BASE={base}", *arguments)),
             context,
         )
 
@@ -93,21 +98,42 @@ def _works(program: str) -> bool:
     return True
 
 
+def pinned_base(dockerfile: Path) -> str:
+    """The image that a Dockerfile builds on unless it is given another ``BASE``."""
+    return re.findall(r"^ARG BASE=(\S+)$", dockerfile.read_text(), re.MULTILINE)[0]
+
+
+@cache
+def _base(pinned: str) -> str:
+    """The image for buildah to build on: the pinned one, or, where it cannot be pulled, a Debian with Python.
+
+    Its packages are those of the day, and Debian's signature is checked.
+
+    Raises:
+        ToolError: neither can be had.
+    """
+    try:
+        run("buildah", "pull", "--quiet", "--retry=0", pinned)
+    except ToolError as error:
+        if not shutil.which("debootstrap"):
+            raise
+        print(f"{error}\nso the images stand on Debian {_SUITE} as debootstrap makes it")  # noqa: T201
+    else:
+        return pinned
+    if not run("buildah", "images", "--quiet", "--filter", f"reference={_OWN_BASE}").strip():
+        _make_base()
+    return _OWN_BASE
+
+
 def _make_base() -> None:
-    """Make a Debian with Python under the name that the Dockerfiles ask for, unless buildah has one."""
-    if run("buildah", "images", "--quiet", "--filter", f"reference={_BASE}").strip():
-        return
-    if not shutil.which("debootstrap"):
-        run("buildah", "pull", _BASE)
-        return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
         packages = "python3,python3-venv,python3-pip,ca-certificates"
-        run("debootstrap", "--variant=minbase", f"--include={packages}", _SUITE, root)
+        run("debootstrap", "--variant=minbase", "--force-check-gpg", f"--include={packages}", _SUITE, root)
         for cached in root.glob("var/cache/apt/archives/*.deb"):
             cached.unlink()
         (root / "usr/bin/python").symlink_to("python3")
         container = run("buildah", "from", "scratch").strip()
         run("buildah", "add", "--quiet", container, root, "/")
         run("buildah", "config", "--cmd", '["python3"]', container)
-        run("buildah", "commit", "--quiet", "--rm", container, _BASE)
+        run("buildah", "commit", "--quiet", "--rm", container, _OWN_BASE)

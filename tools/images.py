@@ -1,7 +1,8 @@
 """Build the container images, and push them where a cluster finds them: ``python -m tools.images [--registry …]``.
 
-Takes docker, podman or buildah, whichever is there. buildah works without a daemon and, on a base image made by
-debootstrap, without pulling anything. What was pushed is written to ``.aegis/images.json`` for ``tools.deploy``.
+Takes docker, podman or buildah, whichever is there; buildah works without a daemon and without pulling anything. Base
+image and kubectl are pinned: the one in the Dockerfiles, the other in ``tools.kubectl``. What was pushed is written to
+``.aegis/images.json`` for ``tools.deploy``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools import kubectl
 from tools.builders import Builder, choose
 from tools.programs import ToolError
 
@@ -48,11 +50,14 @@ def main() -> int:
     """Build and push; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__)
     parser.add_argument("--registry", help=f"where to push to (default: {LOCAL_REGISTRY}, when that answers)")
-    registry = parser.parse_args().registry or (LOCAL_REGISTRY if _answers(LOCAL_REGISTRY) else None)
+    parser.add_argument("--kubectl", type=Path, help="a kubectl to put in instead of the pinned release")
+    asked = parser.parse_args()
+    registry = asked.registry or (LOCAL_REGISTRY if _answers(LOCAL_REGISTRY) else None)
     try:
         builder = choose()
         pushed = {}
         with tempfile.TemporaryDirectory() as folder:
+            _put_kubectl(Path(folder) / "kubectl", asked.kubectl, registry)
             for recipe in _recipes(Path(folder)):
                 print(f"{builder.program}: {recipe.name}", flush=True)  # noqa: T201
                 reference = f"{PUBLIC}/{recipe.name}:{VERSION}"
@@ -76,12 +81,30 @@ def _recipes(folder: Path) -> Iterator[Recipe]:
         function = requirements.parent.name
         arguments = (f"FUNCTION={function}", *(f"{name}={os.environ[name]}" for name in _PIP if name in os.environ))
         yield Recipe(function.replace("_", "-"), ROOT / "images/function/Dockerfile", ROOT, arguments)
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        raise ToolError("kubectl is needed: the image that repairs run in contains it")
-    shutil.copy(kubectl, folder / "kubectl")
     for name in ("sop", "node-check"):
         yield Recipe(name, ROOT / f"images/{name}/Dockerfile", folder)
+
+
+def _put_kubectl(path: Path, own: Path | None, registry: str | None) -> None:
+    """Put in place the kubectl that the image for repairs contains.
+
+    Without a way to fetch the pinned release, an image that does not leave this machine gets the kubectl that is on it.
+    """
+    if own is None:
+        try:
+            kubectl.fetch(path)
+        except kubectl.Unreachable as error:
+            found = shutil.which("kubectl")
+            if found is None or not (registry or LOCAL_REGISTRY).startswith("127.0.0.1:"):
+                raise ToolError(f"{error}\nName one to put in instead: make images KUBECTL=/path/to/kubectl") from error
+            print(f"{error}\nso this machine's own goes into the image instead: {found}")  # noqa: T201
+            own = Path(found)
+        else:
+            return
+    try:
+        shutil.copy(own, path)
+    except OSError as error:
+        raise ToolError(f"KUBECTL: {own}: {error.strerror}") from error
 
 
 def _push(builder: Builder, reference: str, name: str, registry: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tools.programs import Programs
-from tools.builders import Buildah, Builder, choose
+from tools.builders import Buildah, Builder, choose, pinned_base
 from tools.programs import ToolError
 
 DIGEST = f"sha256:{'a1' * 32}"
@@ -56,12 +56,40 @@ def test_only_a_registry_on_loopback_is_spoken_to_without_tls(programs: Programs
     assert ("--tls-verify=false" in call) is plain
 
 
-def test_buildah_pulls_a_base_where_it_cannot_make_one(programs: Programs) -> None:
+@pytest.fixture
+def dockerfile(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """One that builds on an image of its own: what was pulled once is not asked for again."""
+    path = tmp_path / "Dockerfile"
+    path.write_text(f"# a comment\nARG BASE=registry.example/{request.node.name}@{DIGEST}\nFROM ${{BASE}}\n")
+    return path
+
+
+def test_buildah_builds_on_the_pinned_base(programs: Programs, dockerfile: Path) -> None:
     programs.install("buildah")
-    Buildah().build("a:v1", Path("Dockerfile"), Path("folder"), ("FUNCTION=a",))
-    _, pull, build = programs.calls
-    assert pull == "buildah pull docker.io/library/python:3.11-slim"
-    assert build.endswith("--file=Dockerfile --tag=a:v1 --build-arg=FUNCTION=a folder")
+    programs.install("debootstrap")
+    Buildah().build("a:v1", dockerfile, Path("folder"), ("FUNCTION=a",))
+    pull, build = programs.calls
+    assert pull == f"buildah pull --quiet --retry=0 {pinned_base(dockerfile)}"
+    assert build.endswith(f"--tag=a:v1 --build-arg=BASE={pinned_base(dockerfile)} --build-arg=FUNCTION=a folder")
+
+
+def test_where_it_cannot_be_pulled_buildah_makes_one_of_signed_packages_and_says_so(
+    programs: Programs, dockerfile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs.install("buildah", '[ "$1" != pull ] || { echo no such host >&2; exit 125; }')
+    # The shell's own words alone: the folder of these programs is the whole PATH.
+    programs.install("debootstrap", 'for last; do :; done; /bin/mkdir -p "$last/usr/bin"')
+    Buildah().build("a:v1", dockerfile, Path("folder"), ())
+    assert any(call.startswith("debootstrap ") and " --force-check-gpg " in call for call in programs.calls)
+    assert programs.calls[-1].endswith("--build-arg=BASE=localhost/aegis/python:bookworm folder")
+    assert "no such host" in capsys.readouterr().out
+
+
+def test_where_there_is_no_base_at_all_nothing_is_built(programs: Programs, dockerfile: Path) -> None:
+    programs.install("buildah", '[ "$1" != pull ] || { echo no such host >&2; exit 125; }')
+    with pytest.raises(ToolError, match="no such host"):
+        Buildah().build("a:v1", dockerfile, Path("folder"), ())
+    assert len(programs.calls) == 1
 
 
 def test_a_build_that_fails_tells_what_was_run_and_said(programs: Programs) -> None:
