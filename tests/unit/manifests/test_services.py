@@ -64,6 +64,19 @@ def test_a_service_is_confined(service: Manifest) -> None:
 
 
 @each_service
+def test_a_service_takes_no_volume_that_pod_security_restricted_refuses(service: Manifest) -> None:
+    """The rest of it, https://kubernetes.io/docs/concepts/security/pod-security-standards/, is what CONFINED holds."""
+    for volume in service.spec["template"]["spec"]["volumes"]:
+        assert set(volume) - {"name"} <= {"configMap", "downwardAPI", "emptyDir", "projected", "secret"}
+
+
+def test_whoever_starts_less_than_that_beside_them_is_told() -> None:
+    (namespace,) = of_kind(read("knative"), "Namespace").values()
+    levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("audit", "warn")}
+    assert namespace.body["metadata"]["labels"] == levels
+
+
+@each_service
 def test_what_is_written_at_run_time_goes_to_memory(service: Manifest) -> None:
     volumes = {volume["name"]: volume for volume in service.spec["template"]["spec"]["volumes"]}
     written = {
