@@ -62,8 +62,8 @@ class Buildah(Builder):
         run(
             *("buildah", "build", "--quiet", "--layers", "--isolation=chroot", "--pull=never", "--timestamp=0"),
             *lent,
-            *(f"--file={dockerfile}", f"--tag={reference}"),
-            *(f"--build-arg={each}" for each in (f"BASE={base}", *arguments)),
+            *(f"--from={base}", f"--file={dockerfile}", f"--tag={reference}"),
+            *(f"--build-arg={each}" for each in arguments),
             context,
         )
 
@@ -99,8 +99,8 @@ def _works(program: str) -> bool:
 
 
 def pinned_base(dockerfile: Path) -> str:
-    """The image that a Dockerfile builds on unless it is given another ``BASE``."""
-    return re.findall(r"^ARG BASE=(\S+)$", dockerfile.read_text(), re.MULTILINE)[0]
+    """The image that a Dockerfile builds on: that of its first stage, on which any other stands."""
+    return str(re.findall(r"^FROM (\S+)", dockerfile.read_text(), re.MULTILINE)[0])
 
 
 @cache

@@ -54,8 +54,8 @@ def test_a_tag_pins_nothing(reference: str) -> None:
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
 def test_a_dockerfile_builds_on_the_pinned_base_alone(dockerfile: Path) -> None:
     assert _BY_DIGEST.fullmatch(pinned_base(dockerfile))
-    bases = re.findall(r"^FROM (\S+)", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(bases) == {"${BASE}"}
+    _, *others = re.findall(r"^FROM (\S+)", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(others) <= {"base"}
 
 
 def test_all_of_them_build_on_the_same() -> None:

@@ -60,7 +60,7 @@ def test_only_a_registry_on_loopback_is_spoken_to_without_tls(programs: Programs
 def dockerfile(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """One that builds on an image of its own: what was pulled once is not asked for again."""
     path = tmp_path / "Dockerfile"
-    path.write_text(f"# a comment\nARG BASE=registry.example/{request.node.name}@{DIGEST}\nFROM ${{BASE}}\n")
+    path.write_text(f"# a comment\nFROM registry.example/{request.node.name}@{DIGEST} AS base\nFROM base\n")
     return path
 
 
@@ -70,7 +70,8 @@ def test_buildah_builds_on_the_pinned_base(programs: Programs, dockerfile: Path)
     Buildah().build("a:v1", dockerfile, Path("folder"), ("FUNCTION=a",))
     pull, build = programs.calls
     assert pull == f"buildah pull --quiet --retry=0 {pinned_base(dockerfile)}"
-    assert build.endswith(f"--tag=a:v1 --build-arg=BASE={pinned_base(dockerfile)} --build-arg=FUNCTION=a folder")
+    assert f" --from={pinned_base(dockerfile)} " in build
+    assert build.endswith(f"--file={dockerfile} --tag=a:v1 --build-arg=FUNCTION=a folder")
 
 
 def test_where_it_cannot_be_pulled_buildah_makes_one_of_signed_packages_and_says_so(
@@ -81,7 +82,7 @@ def test_where_it_cannot_be_pulled_buildah_makes_one_of_signed_packages_and_says
     programs.install("debootstrap", 'for last; do :; done; /bin/mkdir -p "$last/usr/bin"')
     Buildah().build("a:v1", dockerfile, Path("folder"), ())
     assert any(call.startswith("debootstrap ") and " --force-check-gpg " in call for call in programs.calls)
-    assert programs.calls[-1].endswith("--build-arg=BASE=localhost/aegis/python:bookworm folder")
+    assert " --from=localhost/aegis/python:bookworm " in programs.calls[-1]
     assert "no such host" in capsys.readouterr().out
 
 
