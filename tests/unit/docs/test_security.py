@@ -43,7 +43,7 @@ def test_the_table_of_accounts_is_what_the_roles_allow() -> None:
         for account in ACCOUNTS
     ]
     start = LINES.index("| account | in all namespaces | in `monitoring` alone |") + 2
-    assert LINES[start : start + len(rows) + 1] == [*rows, ""]
+    assert LINES[start : start + len(rows) + 1] == [*rows, ""], "it should be:\n" + "\n".join(rows)
 
 
 def test_every_line_that_says_what_an_attacker_can_do_says_what_holds_it() -> None:
