@@ -22,6 +22,7 @@ from aegis.connection import kube
 from aegis.errors import BadEvent
 from aegis.events import RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, TICK, Event
 from aegis.function import serve
+from aegis.hints import named
 from aegis.models.workflow import Workflow
 from functions.status_tracker.tracking import Tracker
 
@@ -74,6 +75,7 @@ async def handle(event: Event) -> Event | None:
 
 
 def _workflow(event: Event) -> Workflow:
+    named(event.data, Workflow)
     try:
         return Workflow.read(event.data)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRe
 from aegis.models.base import ObjectMeta
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.workflow import ALERT_LABEL, ALERT_UID_ANNOTATION, OUTCOME_FINALIZER, PHASE_LABEL, Workflow
-from aegis.names import Uid
+from aegis.names import Uid, workflow_name
 
 Status = Mapping[str, Any]
 
@@ -59,15 +59,20 @@ def only_left_selection(workflow: Workflow) -> bool:
     return is_held(workflow) and workflow.metadata.deletion_timestamp is None
 
 
-def read_progress(workflow: Workflow, *, gone: bool = False) -> Progress | None:
-    """What there is to say about a workflow of ours; nothing while it waits, and of a workflow that is not ours."""
+def read_progress(workflow: Workflow) -> Progress | None:
+    """What there is to say about a workflow of ours; nothing while it waits, and of a workflow that is not ours.
+
+    Ours has the one name that the alert, its uid and the phase give it.
+    """
     meta = workflow.metadata
-    alert, phase = _alert_of(workflow), meta.labels.get(PHASE_LABEL, "")
+    alert, phase = alert_of(workflow), meta.labels.get(PHASE_LABEL, "")
     if alert is None or phase not in {known.value for known in Phase}:
+        return None
+    if meta.name != workflow_name(alert.name, alert.uid, phase):
         return None
     ops, reason = _ARGO_PHASES.get(workflow.status.phase, OpsPhase.NONE), ""
     message = workflow.status.message
-    if not ops.ended and (gone or meta.deletion_timestamp):
+    if not ops.ended and meta.deletion_timestamp:
         ops, reason, message = OpsPhase.FAILED, WORKFLOW_DELETED, f"workflow {meta.name} was deleted before it ended"
     if ops is OpsPhase.NONE:
         return None
@@ -98,7 +103,7 @@ def vanished(alert: AegisAlert, phase: Phase) -> Progress:
     )
 
 
-def _alert_of(workflow: Workflow) -> ObjectMeta | None:
+def alert_of(workflow: Workflow) -> ObjectMeta | None:
     """Which alert the workflow works for; the owner reference has the name that a label may be too short for."""
     meta = workflow.metadata
     uid = meta.annotations.get(ALERT_UID_ANNOTATION)

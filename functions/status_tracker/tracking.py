@@ -1,5 +1,8 @@
 """From a workflow's state to its alert, the counts and the workflow's release.
 
+An event only says which workflow to look at: anyone who reaches the Broker can send one. What it says of itself can
+make the tracker do less, never more.
+
 The order is alert, template, rule, finalizer. Whatever is cut off in between leaves the finalizer in place, and then
 running all of it again, on the next event or by the sweep, ends in the same.
 """
@@ -23,6 +26,7 @@ from functions.status_tracker.memory import Recent, Turns
 from functions.status_tracker.origin import Ended, Origin
 from functions.status_tracker.progress import (
     Progress,
+    alert_of,
     decide,
     is_held,
     is_over,
@@ -57,26 +61,43 @@ class Tracker:
 
         return Ledger(self.kube)
 
-    async def follow(self, workflow: Workflow, *, deleted: bool) -> Event | None:
-        """Take in what an event says of a workflow; the reply tells of an outcome that was not known before."""
-        if deleted and only_left_selection(workflow):
+    async def follow(self, hint: Workflow, *, deleted: bool) -> Event | None:
+        """Look at the workflow that an event is about; the reply tells of an outcome that was not known before."""
+        if deleted and only_left_selection(hint):
             return None
-        if is_over(workflow) and not is_held(workflow):
+        if is_over(hint) and not is_held(hint):
             return None  # released, so all is done
-        return await self.track(workflow, gone=deleted)
+        workflow = await finalizer.read(self.kube, hint)
+        return await (self._miss(hint) if workflow is None else self.track(workflow))
 
-    async def track(self, workflow: Workflow, *, gone: bool = False, known: AegisAlert | None = None) -> Event | None:
+    async def track(self, workflow: Workflow, *, known: AegisAlert | None = None) -> Event | None:
         """Record, count and release, as far as there is something to; ``known`` is the alert if it was just read."""
-        progress = read_progress(workflow, gone=gone)
+        progress = read_progress(workflow)
         if progress is None:
             return None
-        held = workflow if is_held(workflow) and not gone else None
+        held = workflow if is_held(workflow) else None
         async with self._turns.of(progress.uid):
             outcome = await self._take(progress, Origin.of_workflow(workflow), held=held, known=known)
             if held is not None and (outcome is None or progress.ops.ended):
                 await finalizer.release(self.kube, held)
                 self.ledger.released(Origin.of_workflow(workflow), progress.uid)
         return await self._tell(outcome, progress)
+
+    async def _miss(self, hint: Workflow) -> Event | None:
+        """Look for the alert that has a workflow on record which is not there; without one nothing was lost."""
+        about = alert_of(hint)
+        if about is None:
+            return None
+        try:
+            alert = await self.kube.get(AegisAlert, namespace=about.namespace, name=about.name)
+        except NotFound:
+            return None
+        meta = hint.metadata
+        for phase in Phase:
+            record_ = alert.status.record(phase)
+            if (record_.workflow, record_.workflow_uid) == (meta.name, meta.uid) and not record_.outcome.ended:
+                return await self.lose(alert, phase)
+        return None
 
     async def lose(self, alert: AegisAlert, phase: Phase) -> Event | None:
         """Record that the alert's workflow vanished without an outcome, and with it what held it."""

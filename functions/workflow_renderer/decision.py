@@ -7,21 +7,19 @@ from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, Trigger
 from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.template import AegisOpsTemplate
-from aegis.names import Uid
 
 Status = Mapping[str, Any]
 
 
-def is_wanted(alert: AegisAlert, *, uid: Uid, phase: Phase) -> bool:
+def is_wanted(alert: AegisAlert, *, phase: Phase) -> bool:
     """Whether the alert still waits for the workflow of this phase.
 
-    Not so when it was deleted (or made anew under its name), its match was cancelled or came to nothing, its
-    workflow was seen, or it resolved before the firing's workflow was made.
+    Not so when it is being deleted, its match was cancelled or came to nothing, its workflow was seen, or it resolved
+    before the firing's workflow was made.
     """
     record = alert.status.record(phase)
     return (
-        alert.metadata.uid == uid
-        and alert.metadata.deletion_timestamp is None
+        alert.metadata.deletion_timestamp is None
         and record.trigger_status is TriggerStatus.TRIGGERED
         and not record.workflow
         and record.outcome is OpsPhase.NONE
@@ -37,7 +35,7 @@ def is_as_matched(alert: AegisAlert, phase: Phase, rule: Object) -> bool:
 
 def unmatch(alert: AegisAlert, phase: Phase) -> Status | None:
     """Forget the match, so that the matcher decides again on the rules as they are now."""
-    if not is_wanted(alert, uid=alert.metadata.uid, phase=phase):
+    if not is_wanted(alert, phase=phase):
         return None
     return {
         "opsStatus": {"triggerStatus": TriggerStatus.NONE, "alertOpsStatus": OpsPhase.NONE},
@@ -47,7 +45,7 @@ def unmatch(alert: AegisAlert, phase: Phase) -> Status | None:
 
 def refuse(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: str, now: str) -> Status | None:
     """Say on the alert why there will be no workflow."""
-    if not is_wanted(alert, uid=alert.metadata.uid, phase=phase):
+    if not is_wanted(alert, phase=phase):
         return None
     triggered = Condition(type="Triggered", status="False", reason=reason.value, message=message)
     return {

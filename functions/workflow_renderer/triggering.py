@@ -4,12 +4,12 @@ import logging
 
 from pydantic import Field, ValidationError
 
-from aegis import clock
+from aegis import clock, hints
 from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
-from aegis.models.base import Model, Object, ObjectMeta
+from aegis.models.base import Model, Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate, TemplateSpec
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
@@ -23,21 +23,15 @@ SOURCE = "/aegis/workflow-renderer"
 _log = logging.getLogger(__name__)
 
 
-class Named(Model):
-    """Of an alert only who it is: it is read again. As below, no more is read than used: a cold start pays for it."""
-
-    metadata: ObjectMeta
-
-
 class Match(Model):
     """The data of ``io.aegis.rule.matched.v1``."""
 
     phase: Phase
-    alert: Named
+    alert: object
 
 
 class Rule(Object):
-    """Of a rule only which it is."""
+    """Of a rule only which it is: no more is read than used, a cold start pays for it."""
 
     resource = AegisAlertOpsRule.resource
 
@@ -75,13 +69,13 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
         match = Match.model_validate(event.data)
     except ValidationError as error:
         raise BadEvent(f"data: not a match of phase and alert: {error}") from error
-    meta, phase = match.alert.metadata, match.phase
+    hint, phase = hints.named(match.alert, AegisAlert), match.phase
     try:
-        alert = await kube.get(AegisAlert, namespace=meta.namespace, name=meta.name)
+        alert = await hints.read(kube, hint)
     except NotFound:
         return None
     record_ = alert.status.record(phase)
-    if not is_wanted(alert, uid=meta.uid, phase=phase) or record_.rule is None or record_.template is None:
+    if not is_wanted(alert, phase=phase) or record_.rule is None or record_.template is None:
         _log.info("no longer wanted", extra={"object": alert.reference, "phase": phase})
         return None
     rule = await _rule(kube, record_.rule)

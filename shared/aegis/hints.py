@@ -35,9 +35,9 @@ def named(data: object, model: type[T]) -> T:
     try:
         identity = _Named.model_validate(data).metadata
     except ValidationError as error:
-        raise BadEvent(f"data: not an {model.resource.kind} as it is stored: {error}") from error
+        raise BadEvent(f"data: not a stored {model.resource.kind}: {error}") from error
     if not (is_object_name(identity.namespace) and is_object_name(identity.name) and identity.uid):
-        raise BadEvent(f"data: not an {model.resource.kind} as it is stored: it has a namespace, a name and a uid")
+        raise BadEvent(f"data: not a stored {model.resource.kind}: it has a namespace, a name and a uid")
     return model(metadata=ObjectMeta(namespace=identity.namespace, name=identity.name, uid=identity.uid))
 
 

@@ -295,6 +295,6 @@ async def test_an_event_of_no_alert_that_is_there_runs_nothing(
     ],
 )
 async def test_what_is_no_stored_alert_is_refused(cluster: Cluster, data: Mapping[str, Any] | None) -> None:
-    with pytest.raises(BadEvent, match="data: not an AegisAlert"):
+    with pytest.raises(BadEvent, match="data: not a stored AegisAlert"):
         await cluster.handle(Event(type=ALERT_FIRING, source="/test", id="1", data=data))
     assert cluster.requests == []

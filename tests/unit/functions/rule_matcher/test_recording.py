@@ -81,5 +81,5 @@ async def test_a_rule_that_is_gone_needs_nothing(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("data", [None, {"spec": {"alertConditions": [{"status": "Sleeping"}]}}])
 async def test_what_is_no_rule_is_refused(cluster: Cluster, data: Any) -> None:
-    with pytest.raises(BadEvent, match="data: not an AegisAlertOpsRule"):
+    with pytest.raises(BadEvent, match="data: not a stored AegisAlertOpsRule"):
         await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/test", id="1", data=data))

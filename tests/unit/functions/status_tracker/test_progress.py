@@ -19,8 +19,8 @@ RUNNING: dict[str, Any] = {
 ENDED: dict[str, Any] = {**RUNNING, "firing": {**RUNNING["firing"], "outcome": "Succeeded"}}
 
 
-def progress_of(item: Workflow, *, gone: bool = False) -> tuple[str, str] | None:
-    progress = read_progress(item, gone=gone)
+def progress_of(item: Workflow) -> tuple[str, str] | None:
+    progress = read_progress(item)
     return (progress.ops.value, progress.reason) if progress else None
 
 
@@ -30,24 +30,22 @@ def decided(item: AegisAlert, seen: Workflow) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("argo", "meta", "gone", "expected"),
+    ("argo", "meta", "expected"),
     [
-        pytest.param("", {}, False, None, id="just created"),
-        pytest.param("Pending", {}, False, None, id="waiting"),
-        pytest.param("Running", {}, False, ("Running", "Running"), id="running"),
-        pytest.param("Succeeded", {}, False, ("Succeeded", "Succeeded"), id="succeeded"),
-        pytest.param("Failed", {}, False, ("Failed", "Failed"), id="failed"),
-        pytest.param("Error", {}, False, ("Failed", "Failed"), id="in error"),
-        pytest.param("", DELETED, False, ("Failed", "WorkflowDeleted"), id="deleted before it began"),
-        pytest.param("Running", DELETED, False, ("Failed", "WorkflowDeleted"), id="deleted while it ran"),
-        pytest.param("Running", {}, True, ("Failed", "WorkflowDeleted"), id="gone while it ran"),
-        pytest.param("Succeeded", DELETED, False, ("Succeeded", "Succeeded"), id="deleted after it succeeded"),
-        pytest.param("Failed", {}, True, ("Failed", "Failed"), id="gone after it failed"),
-        pytest.param("Suspended", {}, False, None, id="in a phase that is unknown"),
+        pytest.param("", {}, None, id="just created"),
+        pytest.param("Pending", {}, None, id="waiting"),
+        pytest.param("Running", {}, ("Running", "Running"), id="running"),
+        pytest.param("Succeeded", {}, ("Succeeded", "Succeeded"), id="succeeded"),
+        pytest.param("Failed", {}, ("Failed", "Failed"), id="failed"),
+        pytest.param("Error", {}, ("Failed", "Failed"), id="in error"),
+        pytest.param("", DELETED, ("Failed", "WorkflowDeleted"), id="deleted before it began"),
+        pytest.param("Running", DELETED, ("Failed", "WorkflowDeleted"), id="deleted while it ran"),
+        pytest.param("Succeeded", DELETED, ("Succeeded", "Succeeded"), id="deleted after it succeeded"),
+        pytest.param("Suspended", {}, None, id="in a phase that is unknown"),
     ],
 )
-def test_a_workflows_progress(argo: str, meta: dict[str, Any], *, gone: bool, expected: tuple[str, str] | None) -> None:
-    assert progress_of(workflow(PENDING_ALERT, argo, **meta), gone=gone) == expected
+def test_a_workflows_progress(argo: str, meta: dict[str, Any], expected: tuple[str, str] | None) -> None:
+    assert progress_of(workflow(PENDING_ALERT, argo, **meta)) == expected
 
 
 @pytest.mark.parametrize(
@@ -55,6 +53,7 @@ def test_a_workflows_progress(argo: str, meta: dict[str, Any], *, gone: bool, ex
     [
         pytest.param({"annotations": {}}, id="that names no alert"),
         pytest.param({"labels": {}}, id="without our labels"),
+        pytest.param({"name": "of-another-name"}, id="of a name that we give no workflow"),
         pytest.param({"labels": {"aegis.io/alert": "alert", PHASE_LABEL: "other"}}, id="of no phase of an alert"),
     ],
 )

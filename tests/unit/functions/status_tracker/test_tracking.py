@@ -23,13 +23,14 @@ async def ran(cluster: Cluster, tracker: Tracker, *, name: str = "alert", argo: 
     return ended
 
 
-async def test_a_life_costs_five_writes_and_no_reads_once_the_counts_are_known(
+async def test_a_life_costs_five_writes_and_two_reads_once_the_counts_are_known(
     cluster: Cluster, tracker: Tracker
 ) -> None:
     await ran(cluster, tracker, name="first")
     cluster.link.requests.clear()
     await ran(cluster, tracker, name="second")
     assert cluster.link.requests == {
+        "GET workflows": 2,
         "PATCH aegisalerts": 2,
         "PATCH aegisopstemplates": 1,
         "PATCH aegisalertopsrules": 1,
@@ -41,7 +42,7 @@ async def test_a_life_costs_five_writes_and_no_reads_once_the_counts_are_known(
 async def test_the_first_life_of_a_process_reads_template_and_rule_once(cluster: Cluster, tracker: Tracker) -> None:
     await ran(cluster, tracker)
     reads = {request: times for request, times in cluster.link.requests.items() if request.startswith("GET")}
-    assert reads == {"GET aegisopstemplates": 1, "GET aegisalertopsrules": 1}
+    assert reads == {"GET workflows": 2, "GET aegisopstemplates": 1, "GET aegisalertopsrules": 1}
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,7 @@ async def test_a_workflow_whose_finalizer_was_stripped_counts_when_its_deletion_
     cluster: Cluster, tracker: Tracker
 ) -> None:
     workflow = await cluster.workflow(await cluster.alert(), "Running")
+    await tracker.follow(workflow, deleted=False)
     await cluster.write(Workflow, workflow.metadata.name, {"metadata": {"finalizers": None}})
     stripped = await cluster.get(Workflow, workflow.metadata.name)
     await cluster.delete(Workflow, workflow.metadata.name)
