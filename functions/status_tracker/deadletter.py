@@ -1,14 +1,17 @@
 """Events that nobody could take: said on the resource that the event names, so that its owner sees it.
 
-What is stuck is set going again by the sweep; this only says so. No event's data goes into logs or messages.
+What is stuck is set going again by the sweep; this only says so. Anyone who reaches the Broker can send a dead letter, so
+it is said only of a resource that really waits for such an event, and in words of our own: no event's data goes into
+logs or messages.
 """
 
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from aegis import clock
-from aegis.errors import ApiError
+from aegis import clock, hints
+from aegis.errors import ApiError, BadEvent
 from aegis.events import (
     ALERT_COMPLETED,
     ALERT_FIRING,
@@ -22,19 +25,22 @@ from aegis.events import (
     Event,
 )
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert
-from aegis.models.base import Object, ObjectMeta
+from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
+from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
-from aegis.names import Uid
 from aegis.recorder import record
 from aegis.transition import transition
-from functions.status_tracker.progress import STALLED
+from functions.status_tracker.progress import STALLED, is_held
 
 _CODE = "knativeerrorcode"
+_CODE_LENGTH = 3
+_TAKERS = frozenset({"alert-normalizer", "rule-matcher", "status-tracker", "workflow-renderer"})
+"""Who takes events."""
+_SETTLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 _REASON = "DeliveryFailed"
 _log = logging.getLogger(__name__)
 
@@ -71,10 +77,10 @@ def named_by(event: Event) -> Object | None:
         namespace, _, name = event.subject.partition("/")
     if model is None:
         return None
-    meta = {"namespace": namespace, "name": name, **_metadata(event.data)}
-    if not meta["namespace"] or not meta["name"]:
+    try:
+        return hints.named({"metadata": {"namespace": namespace, "name": name, **_metadata(event.data)}}, model)
+    except BadEvent:
         return None
-    return model(metadata=ObjectMeta(namespace=meta["namespace"], name=meta["name"], uid=Uid(meta.get("uid", ""))))
 
 
 def _metadata(data: Any) -> dict[str, str]:
@@ -86,10 +92,8 @@ def _metadata(data: Any) -> dict[str, str]:
     return {key: meta[key] for key in ("namespace", "name", "uid") if isinstance(meta.get(key), str)}
 
 
-def stall(alert: AegisAlert, *, uid: Uid, message: str, now: str) -> Mapping[str, Any] | None:
-    """Mark an alert as stalled, once for each message; not one that was made anew under the name."""
-    if uid not in ("", alert.metadata.uid):
-        return None
+def stall(alert: AegisAlert, *, message: str, now: str) -> Mapping[str, Any] | None:
+    """Mark an alert as stalled, once for each message."""
     stalled = Condition(type=STALLED, status="True", reason=_REASON, message=message)
     conditions = with_condition(alert.status.conditions, stalled, now=now)
     if conditions == alert.status.conditions:
@@ -103,26 +107,60 @@ async def report(kube: Kube, event: Event) -> None:
     Raises:
         Unavailable: when the API server is away.
     """
-    destination, code = event.undelivered_to or "", event.extensions.get(_CODE, "")
+    taker, code = _taker(event), _code(event)
     about = named_by(event)
-    extra = {"type": event.type, "subject": event.subject, "destination": destination, "code": code}
-    _log.error("an event was not delivered", extra={**extra, "object": about.reference if about else ""})
-    if about is None:
+    extra = {"destination": taker, "code": code, "object": about.reference if about else ""}
+    _log.error("an event was not delivered", extra=extra)
+    if about is None or isinstance(about, AegisRawAlert):  # nobody waits for those, and they are not ours to read
         return
-    where = f" to {destination}" if destination else ""
-    message = f"{event.type} was not delivered{where}: {code or 'no answer'}"
+    message = f"{event.type} was not delivered{f' to {taker}' if taker else ''}: {code or 'no answer'}"
     try:
-        if isinstance(about, AegisAlert):
-            about = await _stall(kube, about, message)
-        if about.metadata.uid:
-            await record(kube, about, reason=_REASON, message=message, kind="Warning")
+        found = await hints.read(kube, about)
+        if not _waits(found, event.type):
+            return
+        if isinstance(found, AegisAlert):
+            await transition(
+                kube,
+                found,
+                lambda item: stall(item, message=message, now=clock.now()) if _waits(item, event.type) else None,
+            )
+        await record(kube, found, reason=_REASON, message=message, kind="Warning")
     except ApiError as error:
         _log.warning("a dead letter was not recorded", extra={"object": about.reference, "error": str(error)})
 
 
-async def _stall(kube: Kube, about: AegisAlert, message: str) -> AegisAlert:
-    uid = about.metadata.uid
-    outcome = await transition(
-        kube, about, lambda alert: stall(alert, uid=uid, message=message, now=clock.now()), fresh=True
+def _waits(item: Object, typ: str) -> bool:
+    """Whether an object's next step is up to an event of that type."""
+    match item:
+        case AegisAlert() if typ == RULE_MATCHED:
+            return any(_awaits_workflow(item, phase) for phase in Phase)
+        case AegisAlert() if typ in (ALERT_FIRING, ALERT_RESOLVED) or typ in _RESOURCE_EVENTS:
+            return item.status.record(item.phase).trigger_status not in _SETTLED
+        case AegisAlertOpsRule() | AegisOpsTemplate():
+            return item.status.observed_generation != item.metadata.generation
+        case Workflow():
+            return is_held(item)
+    return False
+
+
+def _awaits_workflow(alert: AegisAlert, phase: Phase) -> bool:
+    record_ = alert.status.record(phase)
+    return (
+        record_.trigger_status is TriggerStatus.TRIGGERED and not record_.workflow and record_.outcome is OpsPhase.NONE
     )
-    return outcome.item if uid in ("", outcome.item.metadata.uid) else about
+
+
+def _taker(event: Event) -> str:
+    """Which of our functions did not take it, if it was one of them."""
+    try:
+        host = urlsplit(event.undelivered_to or "").hostname or ""
+    except ValueError:
+        return ""
+    name = host.partition(".")[0]
+    return name if name in _TAKERS else ""
+
+
+def _code(event: Event) -> str:
+    """The status that was answered, if that is what the event says."""
+    code = event.extensions.get(_CODE, "")
+    return code if len(code) == _CODE_LENGTH and code.isascii() and code.isdigit() else ""

@@ -19,6 +19,7 @@ from aegis.events import (
     Event,
 )
 from aegis.models.alert import AegisAlert
+from aegis.models.rule import AegisAlertOpsRule
 from functions.status_tracker.deadletter import named_by, report
 from functions.status_tracker.tracking import Tracker
 from tests.unit.functions.status_tracker.cluster import Cluster
@@ -38,7 +39,9 @@ def dead(typ: str, data: Any = None, *, subject: str = "", code: str = "503", **
     [
         pytest.param(dead(ALERT_FIRING, {"metadata": META}), ("aegisalert/monitoring/x", "x-uid"), id="firing"),
         pytest.param(
-            dead(ALERT_RESOLVED, subject="monitoring/x"), ("aegisalert/monitoring/x", ""), id="by its subject"
+            dead(ALERT_RESOLVED, {"uid": "x-uid"}, subject="monitoring/x"),
+            ("aegisalert/monitoring/x", "x-uid"),
+            id="by its subject",
         ),
         pytest.param(
             dead(RULE_MATCHED, {"phase": "firing", "alert": {"metadata": META}}),
@@ -55,7 +58,13 @@ def dead(typ: str, data: Any = None, *, subject: str = "", code: str = "503", **
         pytest.param(
             dead(RESOURCE_UPDATED, {"metadata": META}, **RULE), ("aegisalertopsrule/monitoring/x", "x-uid"), id="rule"
         ),
-        pytest.param(dead(RESOURCE_UPDATED, **RULE), ("aegisalertopsrule/monitoring/x", ""), id="by its extensions"),
+        pytest.param(
+            dead(RESOURCE_UPDATED, {"uid": "x-uid"}, **RULE),
+            ("aegisalertopsrule/monitoring/x", "x-uid"),
+            id="by its extensions",
+        ),
+        pytest.param(dead(RESOURCE_UPDATED, **RULE), None, id="without a uid"),
+        pytest.param(dead(ALERT_FIRING, {"metadata": {**META, "name": "../../nodes"}}), None, id="of no such name"),
         pytest.param(dead(RESOURCE_UPDATED, {"metadata": META}, kind="Pod"), None, id="a kind of others"),
         pytest.param(dead(ALERT, {"alerts": []}), None, id="of no resource"),
         pytest.param(dead(TICK), None, id="the tick"),
@@ -75,22 +84,63 @@ def test_only_what_knative_gave_up_on_is_a_dead_letter() -> None:
 
 
 async def test_an_alert_says_that_it_is_stalled(cluster: Cluster, tracker: Tracker) -> None:
-    alert = await cluster.alert()
+    alert = await cluster.alert({})
     await report(tracker.kube, dead(ALERT_FIRING, alert.manifest()))
-    stalled = next(c for c in (await cluster.get(AegisAlert, "alert")).status.conditions if c.type == "Stalled")
-    assert (stalled.status, stalled.reason) == ("True", "DeliveryFailed")
-    assert DESTINATION in stalled.message
-    assert "503" in stalled.message
+    (stalled,) = (await cluster.get(AegisAlert, "alert")).status.conditions
+    assert (stalled.type, stalled.status, stalled.reason) == ("Stalled", "True", "DeliveryFailed")
+    assert stalled.message == f"{ALERT_FIRING} was not delivered to rule-matcher: 503"
     assert await cluster.said() == [("Warning", "DeliveryFailed", "alert")]
 
 
 async def test_a_dead_letter_that_comes_again_changes_nothing(cluster: Cluster, tracker: Tracker) -> None:
-    event = dead(ALERT_FIRING, (await cluster.alert()).manifest())
+    event = dead(ALERT_FIRING, (await cluster.alert({})).manifest())
     await report(tracker.kube, event)
     before = await cluster.get(AegisAlert, "alert")
     await report(tracker.kube, event)
     assert await cluster.get(AegisAlert, "alert") == before
     assert len(await cluster.said()) == 1
+
+
+@pytest.mark.parametrize("typ", [ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, ALERT_COMPLETED])
+async def test_nothing_is_said_of_an_alert_that_waits_for_no_such_event(
+    cluster: Cluster, tracker: Tracker, typ: str
+) -> None:
+    alert = await cluster.alert()  # it waits for its workflow
+    await report(tracker.kube, dead(typ, alert.manifest()))
+    assert await cluster.get(AegisAlert, "alert") == alert
+    assert await cluster.said() == []
+
+
+async def test_nothing_is_said_of_a_rule_that_was_checked(cluster: Cluster, tracker: Tracker) -> None:
+    rule = await cluster.get(AegisAlertOpsRule, "cordon")
+    told = dead(RESOURCE_UPDATED, rule.manifest(), kind="AegisAlertOpsRule", namespace="monitoring", name="cordon")
+    await report(tracker.kube, told)
+    assert await cluster.said() == []
+    await cluster.write(AegisAlertOpsRule, "cordon", {"spec": {"priority": 3}})
+    await report(tracker.kube, told)
+    assert await cluster.said() == [("Warning", "DeliveryFailed", "cordon")]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "said"),
+    [
+        ({"knativeerrordest": "http://evil.example/rule-matcher"}, "was not delivered: 503"),
+        ({"knativeerrordest": "http://[rule-matcher"}, "was not delivered: 503"),
+        ({"knativeerrorcode": "call 0800"}, "was not delivered to rule-matcher: no answer"),
+        ({"knativeerrorcode": "٥٠٣"}, "was not delivered to rule-matcher: no answer"),
+        ({"knativeerrordata": "call 0800"}, "was not delivered to rule-matcher: 503"),
+    ],
+)
+async def test_a_dead_letter_puts_no_words_of_its_own_on_an_alert(
+    cluster: Cluster, tracker: Tracker, extensions: dict[str, str], said: str
+) -> None:
+    letter = dead(ALERT_FIRING, (await cluster.alert({})).manifest())
+    forged = Event(
+        type=letter.type, source="/t", id="1", data=letter.data, extensions={**letter.extensions, **extensions}
+    )
+    await report(tracker.kube, forged)
+    (stalled,) = (await cluster.get(AegisAlert, "alert")).status.conditions
+    assert stalled.message == f"{ALERT_FIRING} {said}"
 
 
 async def test_an_alert_made_anew_under_the_name_is_not_stalled(cluster: Cluster, tracker: Tracker) -> None:
@@ -134,7 +184,7 @@ async def test_no_data_is_logged(cluster: Cluster, tracker: Tracker, caplog: pyt
 
 
 async def test_without_the_api_server_a_dead_letter_is_to_come_again(cluster: Cluster, tracker: Tracker) -> None:
-    event = dead(ALERT_FIRING, (await cluster.alert()).manifest())
+    event = dead(ALERT_FIRING, (await cluster.alert({})).manifest())
     cluster.link.left = 0
     with pytest.raises(Unavailable):
         await report(tracker.kube, event)

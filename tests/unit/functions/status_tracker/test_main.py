@@ -67,7 +67,7 @@ async def test_the_tick_sweeps(function: httpx.AsyncClient, cluster: Cluster, se
 
 
 async def test_a_dead_letter_of_any_type_is_taken(function: httpx.AsyncClient, cluster: Cluster) -> None:
-    alert = await cluster.alert()
+    alert = await cluster.alert({})
     letter = event(ALERT_FIRING, alert.manifest(), knativeerrordest="http://rule-matcher/")
     assert (await function.post("/", content=letter, headers=STRUCTURED)).status_code == 204
     assert [c.type for c in (await cluster.get(AegisAlert, "alert")).status.conditions] == ["Stalled"]
@@ -77,7 +77,7 @@ async def test_a_dead_letter_that_knative_could_not_mark_is_one_too(
     function: httpx.AsyncClient, cluster: Cluster
 ) -> None:
     """Where the Broker's own filter is what did not answer, nothing says so; but no Trigger sends such events here."""
-    letter = event(ALERT_FIRING, (await cluster.alert()).manifest())
+    letter = event(ALERT_FIRING, (await cluster.alert({})).manifest())
     assert (await function.post("/", content=letter, headers=STRUCTURED)).status_code == 204
     (stalled,) = (await cluster.get(AegisAlert, "alert")).status.conditions
     assert (stalled.type, stalled.message) == ("Stalled", f"{ALERT_FIRING} was not delivered: no answer")
