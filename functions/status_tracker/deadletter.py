@@ -1,7 +1,7 @@
 """Events that nobody could take: said on the resource that the event names, so that its owner sees it.
 
-What is stuck is set going again by the sweep; this only says so. Anyone who reaches the Broker can send a dead letter, so
-it is said only of a resource that really waits for such an event, and in words of our own: no event's data goes into
+What is stuck is set going again by the sweep; this only says so. Anyone who reaches the Broker can send a dead letter,
+so it is said only of a resource that really waits for such an event, and in words of our own: no event's data goes into
 logs or messages.
 """
 

@@ -71,6 +71,17 @@ def test_kustomize_builds_a_folder_without_loss(folder: str) -> None:
 
 
 @with_kubectl
+def test_the_network_policies_cover_every_function_and_every_sop(tmp_path: Path) -> None:
+    overlay(tmp_path, components=[relative("knative/components/network-policies", tmp_path)])
+    policies = [body for body in build(tmp_path) if body["kind"] == "NetworkPolicy"]
+    specs = {policy.name: policy.spec for policy in (Manifest(tmp_path, dict(body)) for body in policies)}
+    (functions,) = specs["aegis-functions"]["podSelector"]["matchExpressions"]
+    assert functions["key"] == "serving.knative.dev/service"
+    assert set(functions["values"]) == {service.name for service in services(tmp_path)}
+    assert "ingress" not in specs["aegis-sops"]
+
+
+@with_kubectl
 def test_the_documented_overlay_exchanges_the_images(tmp_path: Path) -> None:
     overlay(tmp_path, **documented_overlays()["images"])
     images = [service.container["image"] for service in services(tmp_path)]
