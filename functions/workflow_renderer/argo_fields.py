@@ -8,16 +8,17 @@ Which release runs in the cluster is not known here. A field that only some rele
 
 import json
 import re
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
 from functions.workflow_renderer.document import Composite, Path, spelled
-from functions.workflow_renderer.errors import Problem
+from functions.workflow_renderer.errors import Problem, similar
 
 _TABLE = File(__file__).with_name("argo_fields.json")
 _LISTED = 12
+_HINTED = 20
+"""As many unknown fields get a hint: each takes a look at all that are known."""
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _RENAMED: dict[str, tuple[str, ...]] = {"ttlSecondsAfterFinished": ("ttlStrategy", "secondsAfterCompletion")}
 """Fields of a workflow's spec that Argo has renamed since, and where they are now."""
@@ -122,10 +123,10 @@ class Conformity:
         return checked
 
     def _unknown(self, path: Path, known: dict[str, Shape]) -> None:
-        near = get_close_matches(str(path[-1]), known, n=1)
+        near = similar(str(path[-1]), known) if len(self.problems) < _HINTED else ""
         names = sorted(known)
         listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
-        hint = f", did you mean {near[0]}?" if near else ""
+        hint = f", did you mean {near}?" if near else ""
         self._note(path, f"Argo knows no such field{hint}", listed)
 
     def _scalar(self, data: Any, shape: str, path: Path) -> Any:

@@ -6,21 +6,29 @@ are the author's alone, so a mark in one is an error; anchors and merge keys wor
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple, cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from functions.workflow_renderer.errors import TemplateInvalid, invalid
+from functions.workflow_renderer.errors import OverBound, invalid, over
 from functions.workflow_renderer.markers import Marks, Part, Value
 
 Path = tuple[str | int, ...]
 
 _LARGEST = 20_000
 _DEEPEST = 60
-_LIMITS = f"{_LARGEST} fields, {_DEEPEST} deep"
+_LONGEST = 1_000_000
+"""Bytes of text: the API server stores no larger object, and Argo adds its status to it."""
+_LIMITS = f"{_LARGEST} fields, {_DEEPEST} deep, {_LONGEST} bytes of text"
+_INTEGER_LIMIT = 2**63
 _SHOWN = 60
 _TAG = "tag:yaml.org,2002:"
+_NUMBERS = {
+    f"{_TAG}int": ("integer", "one of 64 bits; text in quotes"),
+    f"{_TAG}float": ("float", "a number that JSON has; text in quotes"),
+}
 _KNOWN = frozenset(f"{_TAG}{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null"))
 _OTHERWISE = frozenset(f"{_TAG}{kind}" for kind in ("int", "timestamp", "value"))
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)")
@@ -99,7 +107,8 @@ class _Builder:
     """Builds data from a document's nodes and counts them, aliases each time they are used."""
 
     def __init__(self, loader: _Loader, marks: Marks) -> None:
-        self._loader, self._marks, self._left = loader, marks, _LARGEST
+        self._loader, self._marks = loader, marks
+        self._left, self._text_left = _LARGEST, _LONGEST
 
     def build(self, node: Node, path: Path) -> Any:
         """The data of one node."""
@@ -116,6 +125,11 @@ class _Builder:
     def _spend(self, fields: int, node: Node, depth: int) -> None:
         self._left -= fields
         if self._left < 0 or depth > _DEEPEST:
+            raise _too_large(node.start_mark)
+
+    def _spend_text(self, text: str, node: Node) -> None:
+        self._text_left -= len(text.encode(errors="surrogatepass"))
+        if self._text_left < 0:
             raise _too_large(node.start_mark)
 
     def _pairs(self, node: MappingNode, depth: int) -> Mapping[str, Node]:
@@ -141,20 +155,23 @@ class _Builder:
             raise invalid(_line(node.start_mark), "a key that is no text")
         if self._marks.in_text(node.value):
             raise invalid(_line(node.start_mark), "a value of the alert in a key", "keys of the template's own")
+        self._spend_text(node.value, node)
         return str(node.value)
 
     def _scalar(self, node: ScalarNode) -> Any:
         plain = not node.style
         parts = self._marks.split(node.value)
+        for part in parts:
+            self._spend_text(part if isinstance(part, str) else part.text, node)
         if any(isinstance(part, Value) for part in parts):
             return Composite(parts, plain)
         if not plain and node.tag == f"{_TAG}str":
             return node.value
         try:
-            return _integer(node.value) if node.tag == f"{_TAG}int" else self._loader.construct_object(node)
+            return _integer(node.value) if node.tag == f"{_TAG}int" else _finite(self._loader.construct_object(node))
         except (ValueError, LookupError) as error:
-            kind = "integer" if node.tag == f"{_TAG}int" else node.tag.removeprefix(_TAG)
-            raise invalid(_line(node.start_mark), f"{node.value:.{_SHOWN}} is no {kind}") from error
+            kind, accepted = _NUMBERS.get(node.tag, (node.tag.removeprefix(_TAG), ""))
+            raise invalid(_line(node.start_mark), f"{node.value:.{_SHOWN}} is no {kind}", accepted) from error
 
 
 def _sources(node: Node) -> Sequence[MappingNode]:
@@ -171,11 +188,20 @@ def _integer(text: str) -> int:
         raise ValueError(text)
     sign, digits = (-1 if text.startswith("-") else 1), text.replace("_", "").lstrip("+-")
     octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-    return sign * int(digits, 8 if octal else 0)
+    number = sign * int(digits, 8 if octal else 0)
+    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
+        raise ValueError(text)
+    return number
 
 
-def _too_large(mark: Any) -> TemplateInvalid:
-    return invalid(_line(mark), "the document is too large", _LIMITS)
+def _finite(constant: Any) -> Any:
+    if isinstance(constant, float) and not isfinite(constant):
+        raise ValueError(constant)
+    return constant
+
+
+def _too_large(mark: Any) -> OverBound:
+    return over("the document is too large", where=_line(mark), accepted=_LIMITS)
 
 
 def _line(mark: Any) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from gotpl import ExecutionBudget, SandboxPolicy, Template, TemplateError, TemplateSyntaxError
+from gotpl import BudgetExceededError, ExecutionBudget, SandboxPolicy, Template, TemplateError, TemplateSyntaxError
 from gotpl.parse.nodes import (
     ActionNode,
     CommandNode,
@@ -32,7 +32,7 @@ from gotpl.parse.nodes import (
 )
 from gotpl.parse.parser import parse_template
 
-from functions.workflow_renderer.errors import AS_TEXT, TemplateInvalid, invalid
+from functions.workflow_renderer.errors import AS_TEXT, TemplateInvalid, invalid, over
 from functions.workflow_renderer.markers import FILTERS, Marks
 from functions.workflow_renderer.parameters import Parameters, Sample
 
@@ -46,7 +46,10 @@ _FORGIVING = frozenset({"and", "or", "not", "eq", "ne"})
 """Functions that take a missing name for empty text, as conditions do."""
 _TEXT = frozenset({"print", "printf", "println", "html", "js", "urlquery"})
 """Functions whose text may be longer than what they are given."""
-_WIDE = re.compile(r"%[-+# 0]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
+_VERB = re.compile(r"%[-+# 0]*\d{0,3}(?:\.\d{0,3})?[a-zA-Z%]")
+"""A verb of a format, as short as it may be."""
+_WORK = 2_000_000
+"""How many characters one rendering may put together with these."""
 _GOS = "and, or, not, eq, ne, lt, le, gt, ge, index, len, slice, print, printf, println"
 _OWN = f"{', '.join(FILTERS)}, keep and Go's own: {_GOS}"
 _KEPT = re.compile(r"[\w][\w.\-]*")
@@ -132,8 +135,8 @@ class _Editor:
         template = command.arguments[1] if len(command.arguments) > 1 else None
         if not isinstance(template, StringNode):
             raise invalid(where, "printf without a literal format", 'printf "…" and its arguments')
-        if _WIDE.search(template.value):
-            raise invalid(where, "printf with a width over 999", "a smaller one")
+        if "%" in _VERB.sub("", template.value):
+            raise over("printf with a width over 999, or one that is an argument", where=where, accepted="%-9.3s")
 
     def _forgive(self, operands: tuple[Any, ...]) -> None:
         for operand in operands:
@@ -160,13 +163,13 @@ def prepare(text: str, marks: Marks, scripts: Collection[int] = ()) -> Evaluatio
     Raises:
         TemplateInvalid: when it is no Go template.
     """
-    editor = _Editor(text.encode(), scripts)
+    editor, limit = _Editor(text.encode(), scripts), _Limit()
     functions: dict[str, Callable[..., object]] = {"keep": _keep, **FILTERS}
     try:
         parsed = parse_template(text, name="template", left_delimiter="{{", right_delimiter="}}", functions=functions)
         editor.visit(parsed)
         functions[editor.word] = _marking(editor, marks)
-        functions[f"{editor.word}limit"] = _limit
+        functions[f"{editor.word}limit"] = limit
         functions[f"{editor.word}get"] = _optional
         template = Template(
             editor.apply(),
@@ -178,7 +181,18 @@ def prepare(text: str, marks: Marks, scripts: Collection[int] = ()) -> Evaluatio
         raise invalid(f"line {error.line}", _message(error), _accepted(error)) from error
     except TemplateError as error:
         raise invalid("template", _message(error), _accepted(error)) from error
-    return lambda parameters: _run(template, parameters)
+    except TemplateInvalid:
+        raise
+    except RecursionError as error:
+        raise over("expressions or blocks are nested too deeply") from error
+    except Exception as error:  # whatever else gotpl's parser raises of a hostile text
+        raise over(f"{type(error).__name__}: {error}") from error
+
+    def evaluate(parameters: Parameters) -> str:
+        limit.refill()
+        return _run(template, parameters)
+
+    return evaluate
 
 
 def _run(template: Template, parameters: Parameters) -> str:
@@ -190,11 +204,17 @@ def _run(template: Template, parameters: Parameters) -> str:
         own = _cause(error)
         if own is not None:
             raise own from error
+        if isinstance(error, BudgetExceededError):
+            raise over(_message(error), where=f"line {getattr(error, 'line', None) or 1}") from error
         where = f"line {getattr(error, 'line', None) or 1}"
         missed = getattr(names, "missed", "")
         if missed:
             raise parameters.missing(missed, where=where) from error
         raise invalid(where, _message(error)) from error
+    except RecursionError as error:
+        raise over("blocks are nested too deeply") from error
+    except Exception as error:  # a function may raise whatever there is
+        raise invalid("template", f"{type(error).__name__}: {error}") from error
 
 
 def _marking(editor: _Editor, marks: Marks) -> Callable[..., object]:
@@ -207,10 +227,22 @@ def _marking(editor: _Editor, marks: Marks) -> Callable[..., object]:
     return mark
 
 
-def _limit(text: str) -> str:
-    if len(text) > _LONGEST:
-        raise invalid("template", f"a text over {_LONGEST} characters")
-    return text
+class _Limit:
+    """What functions put together, held to a length, and all of it to a budget."""
+
+    def __init__(self) -> None:
+        self._left = _WORK
+
+    def refill(self) -> None:
+        """Begin another rendering."""
+        self._left = _WORK
+
+    def __call__(self, text: str) -> str:
+        """The same text."""
+        self._left -= len(text)
+        if len(text) > _LONGEST or self._left < 0:
+            raise over(f"a text over {_LONGEST} characters, or many of together over {_WORK}")
+        return text
 
 
 def _optional(owner: object, name: str) -> object:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, cast
 
-from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Macro, Undefined
@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from functions.workflow_renderer.argo_tags import ROOTS
-from functions.workflow_renderer.errors import TemplateInvalid, invalid
+from functions.workflow_renderer.errors import TemplateInvalid, invalid, over
 from functions.workflow_renderer.markers import FILTERS, Filtered, Marks, plain
 from functions.workflow_renderer.parameters import Parameters
 
@@ -74,8 +74,9 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "*", "%", "**"})
 
     def __init__(self, marks: Marks) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0)
-        self._marks, self._rounds, self._work = marks, _ROUNDS, _WORK
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0, optimized=False)
+        self._marks = marks
+        self.refill()
         self.outputs: list[tuple[str, str]] = []
         self.globals = {"range": self._range}
         self.filters = {name: self._bounded(name, self.filters[name]) for name in _FILTERS} | {
@@ -86,11 +87,15 @@ class _Environment(ImmutableSandboxedEnvironment):
             _WEIGHED: self._weighed,
         }
 
+    def refill(self) -> None:
+        """Begin another rendering."""
+        self._rounds, self._work = _ROUNDS, _WORK
+
     def spend(self, rounds: int) -> None:
         """Take from the budget of loops and calls."""
         self._rounds -= rounds
         if self._rounds < 0:
-            raise invalid("template", f"over {_ROUNDS} rounds of loops and calls")
+            raise over(f"over {_ROUNDS} rounds of loops and calls")
 
     def concat(self, pieces: Iterable[str]) -> str:
         """The text that a template or a macro puts out."""
@@ -123,13 +128,13 @@ class _Environment(ImmutableSandboxedEnvironment):
         if operator != "+" and not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise invalid("template", f"{operator} with what is no number", "numbers; texts are joined with ~")
         if operator == "**" and abs(right) > _EXPONENT:
-            raise invalid("template", "a power of large numbers")
+            raise over("a power of large numbers")
         return self._weighed(_short(super().call_binop(context, operator, left, right)))
 
     def _range(self, *bounds: int) -> range:
         made = range(*bounds)
         if len(made) > _ROUNDS:
-            raise invalid("template", f"a range of over {_ROUNDS}")
+            raise over(f"a range of over {_ROUNDS}")
         return made
 
     def _mark(self, value: object, number: int) -> str:
@@ -159,7 +164,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             item = waiting.pop()
             self._work -= 1 + (len(item) if isinstance(item, str | list | tuple | dict) else 0)
             if self._work < 0:
-                raise invalid("template", f"works on over {_WORK} characters and items")
+                raise over(f"works on over {_WORK} characters and items")
             if isinstance(item, list | tuple):
                 waiting += item
             elif isinstance(item, dict):
@@ -264,14 +269,19 @@ def prepare(text: str, marks: Marks) -> Evaluation:
         template = environment.from_string(cast("nodes.Template", _Rewriter(environment).visit(tree)))
     except TemplateSyntaxError as error:
         raise invalid(f"line {error.lineno}", error.message or "syntax error") from error
+    except TemplateInvalid:
+        raise
     except (RecursionError, SyntaxError, MemoryError) as error:  # what Python says of the code that Jinja makes
-        raise invalid("template", "expressions or blocks are nested too deeply") from error
+        raise over("expressions or blocks are nested too deeply") from error
+    except Exception as error:  # whatever else Jinja's parser raises of a hostile text, as of a number of 5,000 digits
+        raise over(f"{type(error).__name__}: {error}") from error
 
     asked = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"} - environment.globals.keys()
 
     def evaluate(parameters: Parameters) -> str:
         everything = parameters.all
         names = {name: everything[name] for name in asked if name in everything}
+        environment.refill()
         return _run(lambda: template.render(names), parameters)
 
     return evaluate
@@ -290,15 +300,9 @@ def _run(render: Callable[[], str], parameters: Parameters) -> str:
     except SecurityError as error:
         methods = ", ".join(sorted(_METHODS))
         raise invalid(f"line {_line(error)}", "what is used there is not open to templates", methods) from error
-    except (
-        TemplateError,
-        ArithmeticError,
-        TypeError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (OverflowError, RecursionError, MemoryError) as error:
+        raise over(f"{type(error).__name__}: {error}", where=f"line {_line(error)}") from error
+    except Exception as error:  # an expression may raise whatever there is
         raise invalid(f"line {_line(error)}", f"{type(error).__name__}: {error}") from error
 
 
@@ -315,6 +319,8 @@ def _line(error: BaseException) -> int:
 def _check(tree: nodes.Template) -> None:
     for node in tree.find_all(tuple(_REFUSED)):
         raise invalid(f"line {node.lineno}", f"{_REFUSED[type(node)]} in a template", _ACCEPTED)
+    for constant in tree.find_all(nodes.Const):
+        _short(constant.value)
     for name in tree.find_all(nodes.Name):
         if name.ctx != "load" and name.name in ROOTS:
             tag = f"{{{{ {name.name} }}}}"
@@ -323,9 +329,15 @@ def _check(tree: nodes.Template) -> None:
 
 def _names(expression: nodes.Node) -> str:
     """What an expression puts out, as its author would call it."""
-    held = [_path(node) for node in (expression, *expression.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)))]
-    names = [name for name in dict.fromkeys(held) if name]
-    return ", ".join(name for name in names if not any(other.startswith(f"{name}.") for other in names)) or "it"
+    return ", ".join(dict.fromkeys(_paths(expression))) or "it"
+
+
+def _paths(node: nodes.Node) -> Iterator[str]:
+    path = _path(node)
+    if path:
+        yield path
+    for child in () if path else node.iter_child_nodes():
+        yield from _paths(child)
 
 
 def _path(node: nodes.Node) -> str:
@@ -360,7 +372,7 @@ def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:
     texts = [len(str(item)) for item in (*arguments, *options.values()) if isinstance(item, str | int)]
     times = len(value) + 1 if isinstance(value, str | list | tuple) else _ROUNDS
     if times * max(texts, default=0) > 100 * _LONGEST:
-        raise invalid("template", f"a text over {_LONGEST} characters")
+        raise over(f"a text over {_LONGEST} characters")
 
 
 def _final() -> TemplateInvalid:
@@ -369,7 +381,7 @@ def _final() -> TemplateInvalid:
 
 def _short(value: Any) -> Any:
     if isinstance(value, str | list | tuple) and len(value) > _LONGEST:
-        raise invalid("template", f"a text over {_LONGEST} characters")
-    if isinstance(value, int) and abs(value) > _NUMBER:
-        raise invalid("template", "a number over 10^30")
+        raise over(f"a text over {_LONGEST} characters")
+    if isinstance(value, int | float) and not abs(value) <= _NUMBER:  # not a number is none of these either
+        raise over("a number over 10^30")
     return value

@@ -6,11 +6,10 @@ inferred of its object, but neither system parameters nor the alert's identity. 
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple, Self
 
 from aegis.models.alert import AegisAlert
-from functions.workflow_renderer.errors import AS_TEXT, Problem, TemplateInvalid
+from functions.workflow_renderer.errors import AS_TEXT, Problem, TemplateInvalid, similar
 
 WHOLE = "alert"
 _LISTED = 30
@@ -45,8 +44,8 @@ class Parameters(NamedTuple):
     def missing(self, name: str, *, where: str) -> TemplateInvalid:
         """The error for a name that this alert does not have."""
         known = sorted([*self.names, WHOLE])
-        near = get_close_matches(name, known, n=1)
-        hint = f", did you mean {near[0]}?" if near else ""
+        near = similar(name, known)
+        hint = f", did you mean {near}?" if near else ""
         shown = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
         return TemplateInvalid([Problem(where, f"this alert has no parameter {name}{hint}", f"{shown}; {AS_TEXT}")])
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -15,6 +15,9 @@ from aegis.recorder import record
 from aegis.transition import transition
 from functions.workflow_renderer.decision import recorded
 
+if TYPE_CHECKING:
+    from functions.workflow_renderer.checking import Findings
+
 _log = logging.getLogger(__name__)
 
 
@@ -23,20 +26,19 @@ async def record_template(kube: Kube, event: Event) -> None:
 
     Raises:
         BadEvent: when the event's data names no AegisOpsTemplate.
+        Unavailable: when the API server does not answer, or the machine is too busy to check it.
     """
     hint = hints.named(event.data, AegisOpsTemplate)
     if _says_recorded(event):
         return
-    from functions.workflow_renderer.checking import check, notes  # noqa: PLC0415  (the engines load when a template comes)
-
-    def decide(item: AegisOpsTemplate) -> Mapping[str, Any] | None:
-        if item.metadata.uid != hint.metadata.uid or item.metadata.deletion_timestamp is not None:
-            return None
-        problems = check(item.spec.manifest)
-        return recorded(item, problems=problems, notes=[] if problems else notes(item.spec.manifest), now=clock.now())
+    from functions.workflow_renderer.bounded import findings  # noqa: PLC0415  (it loads when a template comes)
 
     try:
-        outcome = await transition(kube, await hints.read(kube, hint), decide)
+        template = await hints.read(kube, hint)
+        if _is_recorded(template):
+            return
+        found = await findings(template.spec.manifest)
+        outcome = await transition(kube, template, lambda item: _finding(item, template, found))
     except NotFound:
         return
     state = outcome.item.status
@@ -47,10 +49,21 @@ async def record_template(kube: Kube, event: Event) -> None:
         await record(kube, outcome.item, reason="InvalidTemplate", message=message, kind="Warning")
 
 
+def _is_recorded(template: AegisOpsTemplate) -> bool:
+    return bool(template.status.status) and template.status.observed_generation == template.metadata.generation
+
+
 def _says_recorded(event: Event) -> bool:
-    """Whether the event itself says that it only counted a workflow: that it is needless is believed of one."""
+    """Whether the event itself says that nothing is left to do: all that is believed of one is that it is needless."""
     try:
-        template = AegisOpsTemplate.read(event.data)
+        return _is_recorded(AegisOpsTemplate.read(event.data))
     except ValidationError:
         return False
-    return bool(template.status.status) and template.status.observed_generation == template.metadata.generation
+
+
+def _finding(item: AegisOpsTemplate, checked: AegisOpsTemplate, found: "Findings") -> Mapping[str, Any] | None:
+    """What to write, if it is still what was checked; what it became since has an event of its own."""
+    meta = item.metadata
+    if (meta.uid, meta.generation) != (checked.metadata.uid, checked.metadata.generation) or meta.deletion_timestamp:
+        return None
+    return recorded(item, problems=found.problems, notes=found.notes, now=clock.now())

@@ -13,7 +13,7 @@ from functions.workflow_renderer import placeholders
 from functions.workflow_renderer.argo_fields import Conformity, current
 from functions.workflow_renderer.argo_tags import Protected
 from functions.workflow_renderer.document import parse
-from functions.workflow_renderer.errors import Problem, TemplateInvalid, invalid, refusal
+from functions.workflow_renderer.errors import Problem, TemplateInvalid, invalid, over, refusal
 from functions.workflow_renderer.markers import Marks
 from functions.workflow_renderer.metadata import as_new, misspelled
 from functions.workflow_renderer.outline import outline
@@ -52,7 +52,7 @@ def prepare(manifest: str) -> Callable[[Parameters], tuple[str, Marks]]:
         TemplateInvalid: when it is no template.
     """
     if len(manifest) > _LONGEST:
-        raise invalid("template", f"is longer than {_LONGEST} characters")
+        raise over(f"is longer than {_LONGEST} characters")
     if lone := _SURROGATE.search(manifest):
         raise invalid(f"line {line_of(manifest, lone.start())}", "half a surrogate pair, which is no character")
     known = outline(manifest.replace("\r\n", "\n"))

@@ -8,12 +8,14 @@ nothing but names and literals is put out, no engine is needed at all.
 import re
 from enum import Enum
 
-from functions.workflow_renderer.errors import AS_TEXT, invalid
+from functions.workflow_renderer.errors import AS_TEXT, invalid, over
 from functions.workflow_renderer.markers import FILTERS
 from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 
 _MOST = 32_768
 """How many characters the engines get to read: they take a tenth of a second for a thousand."""
+_MOST_AT_ONCE = 4_096
+"""The same of a single one: what engines do with it may take its length squared."""
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
 _FILTERS = "|".join(FILTERS)
 _GO = re.compile(
@@ -50,7 +52,10 @@ def spelling_of(text: str) -> Spelling:
     for token in scan(text):
         read += len(token.text)
         if read > _MOST:
-            raise invalid("template", f"over {_MOST} characters in placeholders and statements", "a smaller one")
+            raise over(f"over {_MOST} characters in placeholders and statements", accepted="a smaller one")
+        if len(token.text) > _MOST_AT_ONCE and token.kind is not Kind.COMMENT:
+            where = f"line {line_of(text, token.start)}"
+            raise over(f"over {_MOST_AT_ONCE} characters in one placeholder", where=where, accepted="several")
         spelling = _of_token(token)
         if spelling is not Spelling.NONE:
             first.setdefault(spelling, token)

@@ -110,8 +110,8 @@ async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:
 
 
 async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:
+    from functions.workflow_renderer.bounded import render  # noqa: PLC0415  (see recording)
     from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
-    from functions.workflow_renderer.rendering import render  # noqa: PLC0415  (see recording)
 
     if refusal := scope().refusal(reference, alert_namespace=alert.metadata.namespace):
         raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, refusal)
@@ -121,7 +121,7 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
     except NotFound as error:
         raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, f"there is no AegisOpsTemplate {where}") from error
     try:
-        rendered = render(template.spec.manifest, alert)
+        rendered = await render(template.spec.manifest, alert)
     except TemplateInvalid as error:
         raise Refused(TriggerStatus.TEMPLATE_INVALID, f"template {where}: {error}") from error
     except UnsafeValue as error:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from functions.workflow_renderer.argo_fields import current
-from functions.workflow_renderer.checking import check, notes
+from functions.workflow_renderer.checking import check, findings
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import alert
 
@@ -52,4 +52,4 @@ def test_a_feature_and_a_placeholder_do_not_disturb_each_other(feature: Path, pl
 
 @each_feature
 def test_what_not_every_release_has_is_noted(feature: Path) -> None:
-    assert len(notes(feature.read_text(encoding="utf-8"))) == NOTED.get(feature.stem, 0)
+    assert len(findings(feature.read_text(encoding="utf-8")).notes) == NOTED.get(feature.stem, 0)

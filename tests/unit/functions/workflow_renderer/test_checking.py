@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.workflow_renderer.checking import check, notes
+from functions.workflow_renderer.checking import check, findings
 from tests.unit.functions.workflow_renderer.manifests import script, template
 
 
@@ -66,5 +66,5 @@ def test_each_problem_is_said_once() -> None:
 def test_what_not_every_release_of_argo_has_is_noted_once() -> None:
     manifest = template("pendingTimeout: 5m", "suspend: {}")
     assert check(manifest) == []
-    assert notes(manifest) == ["spec.templates[0].pendingTimeout: Argo has it since 4.1 and drops it before"]
-    assert notes(template("suspend: {}")) == []
+    assert findings(manifest).notes == ["spec.templates[0].pendingTimeout: Argo has it since 4.1 and drops it before"]
+    assert findings(template("suspend: {}")).notes == []
