@@ -13,6 +13,9 @@ AFTER_NO_OPS = timedelta(days=1)
 AFTER_RECEIPT = timedelta(days=1)
 """How long a raw alert is kept."""
 
+_LONGEST = 2**31 - 1
+"""Seconds: the most that the CRD takes; one that is older took more, of which no time can be made."""
+
 _UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
 
 _Series = tuple[str, str, str, str, str]
@@ -82,7 +85,7 @@ def _after(strategy: TTLStrategy, outcome: OpsPhase) -> timedelta:
 
 
 def _seconds(count: int | None, default: timedelta) -> timedelta:
-    return default if count is None else timedelta(seconds=count)
+    return default if count is None else timedelta(seconds=min(count, _LONGEST))
 
 
 def _received(alert: AegisAlert) -> str:
@@ -106,4 +109,4 @@ def _is_readable(moment: str) -> bool:
 
 def _is_past(since: str, *, after: timedelta, now: datetime) -> bool:
     """Whether that much time went by; of a moment nobody can read it is not known, and nothing is deleted."""
-    return _is_readable(since) and clock.parse(since) + after <= now
+    return _is_readable(since) and now - clock.parse(since) >= after

@@ -7,6 +7,7 @@ on record is final, and the counts derive from the records instead of growing by
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from aegis import clock
 from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
 from aegis.models.base import ObjectMeta
 from aegis.models.conditions import Condition, with_condition
@@ -84,9 +85,17 @@ def read_progress(workflow: Workflow) -> Progress | None:
         ops=ops,
         reason=reason or ops.value,
         message=(message or f"workflow {meta.name}: {ops.value}")[:_MESSAGE_LENGTH],
-        started=workflow.status.started_at,
-        ended=workflow.status.finished_at,
+        started=_moment(workflow.status.started_at),
+        ended=_moment(workflow.status.finished_at),
     )
+
+
+def _moment(text: str | None) -> str | None:
+    """A time of Argo's as the alert's schema takes it; nothing where it is none, as anyone may write who may a workflow."""
+    try:
+        return clock.rfc3339(clock.parse(text)) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def vanished(alert: AegisAlert, phase: Phase) -> Progress:

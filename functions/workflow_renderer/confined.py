@@ -66,11 +66,16 @@ async def _ended(child: int, reading: int) -> tuple[bytes, int]:
         written = await asyncio.wait_for(_read(reading), WALL_SECONDS)
     except BaseException as error:
         os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        _wait_for(child)
         if isinstance(error, TimeoutError):
             raise Unavailable(f"a template's turn took over {WALL_SECONDS:.0f} seconds") from error
         raise
-    return written, os.waitpid(child, 0)[1]
+    return written, _wait_for(child)
+
+
+def _wait_for(child: int) -> int:
+    """The wait status of a child that has closed its pipe or was killed: it is about to end."""
+    return os.waitpid(child, 0)[1]
 
 
 async def _read(reading: int) -> bytes:
@@ -91,7 +96,9 @@ def _result(written: bytes, status: int) -> Any:
     if code == -signal.SIGXCPU:
         raise Stopped(f"it takes over {CPU_SECONDS} seconds of computing")
     if code:
-        raise Stopped(f"it takes over {MEMORY // 2**20} MiB of memory" if code == _NO_MEMORY else f"it ended with {code}")
+        raise Stopped(
+            f"it takes over {MEMORY // 2**20} MiB of memory" if code == _NO_MEMORY else f"it ended with {code}"
+        )
     return json.loads(written)
 
 

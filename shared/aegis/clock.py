@@ -10,7 +10,7 @@ def now() -> str:
 
 def rfc3339(moment: datetime) -> str:
     """A moment as Kubernetes writes it; the moment has a time zone."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse(text: str) -> datetime:

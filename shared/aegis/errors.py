@@ -28,7 +28,7 @@ class Forbidden(ApiError):
 
 
 class Invalid(ApiError):
-    """The object itself was refused (400, 422): no retry will mend it."""
+    """The object itself was refused (400, 413, 422): no retry will mend it."""
 
 
 class Unreadable(ApiError):

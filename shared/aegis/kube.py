@@ -43,6 +43,7 @@ _REFUSALS: Mapping[int, type[ApiError]] = {
     HTTPStatus.BAD_REQUEST: Invalid,
     HTTPStatus.FORBIDDEN: Forbidden,
     HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Invalid,
     HTTPStatus.UNPROCESSABLE_ENTITY: Invalid,
 }
 

@@ -5,11 +5,30 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from aegis.models.base import Object
+from tools.crds import crd
+
 _ROOM = 256 * 1024
 """Characters of one object, about: an API server stores little more."""
 
 _UNLIMITED = 40_000
+TIMES = (
+    "2026-01-01T11:50:00Z",
+    "2026-01-01T11:50:00.123456789+05:30",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-12:00",
+    "2016-12-31T23:59:60Z",
+)
+"""Moments as RFC 3339 has them, to the ends of what a calendar takes."""
 _UNITS = ("a", "é", "\U0001f4a5", "(", "[a-z]{9}", r"\pL{1,99}", ".*", "|", "-", " ", "\n", "'", "{{x}}", "\\")
+
+
+def schema(kind: type[Object], part: str = "spec") -> dict[str, Any]:
+    """What a kind's CRD says of a part of its objects."""
+    (version,) = crd(kind)["spec"]["versions"]
+    return dict(version["schema"]["openAPIV3Schema"]["properties"][part])
 
 
 def specs(schema: Mapping[str, Any], room: int = _ROOM) -> st.SearchStrategy[Any]:
@@ -31,6 +50,8 @@ def specs(schema: Mapping[str, Any], room: int = _ROOM) -> st.SearchStrategy[Any
 def _texts(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[str]:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if schema.get("format") == "date-time":
+        return st.sampled_from(TIMES)
     shortest, longest = schema.get("minLength", 0), min(schema.get("maxLength", _UNLIMITED), room)
     lengths = sorted({max(shortest, min(length, longest)) for length in (0, 1, 63, longest)})
     return st.builds(lambda unit, length: (unit * length)[:length], st.sampled_from(_UNITS), st.sampled_from(lengths))

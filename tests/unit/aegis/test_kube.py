@@ -36,6 +36,7 @@ def answering(code: int, *, reason: str = "", message: str = "m", headers: dict[
         pytest.param(409, "Conflict", "m", Conflict, id="changed since"),
         pytest.param(422, "Invalid", "m", Invalid, id="invalid"),
         pytest.param(400, "BadRequest", "m", Invalid, id="bad"),
+        pytest.param(413, "RequestEntityTooLarge", "m", Invalid, id="too large"),
         pytest.param(403, "Forbidden", "cannot create resource", Forbidden, id="no right"),
         pytest.param(
             403, "Forbidden", f"{NAMED} is forbidden: exceeded quota: q, used: 1", OverQuota, id="no room now"

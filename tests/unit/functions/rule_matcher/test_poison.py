@@ -19,8 +19,7 @@ from functions.rule_matcher.recording import record_rule
 from functions.rule_matcher.validity import problems
 from sandbox.api import Api, ApiError
 from tests.unit.functions.rule_matcher.cluster import Cluster, start
-from tests.unit.limits import specs
-from tools.crds import crd
+from tests.unit.limits import schema, specs
 
 celpy.Environment()  # raises the recursion limit, which hypothesis wants to stay as it is within a test
 
@@ -29,11 +28,6 @@ LIMITS = ("maxLength", "maxItems")
 
 def event(item: Object, typ: str) -> Event:
     return Event(typ, "/test", "1", item.manifest())
-
-
-def schema(kind: type[Object]) -> dict[str, Any]:
-    (version,) = crd(kind)["spec"]["versions"]
-    return dict(version["schema"]["openAPIV3Schema"]["properties"]["spec"])
 
 
 def without_limits(node: Any) -> Any:
