@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from aegis.errors import Unavailable
 
-CPU_SECONDS = 2
+CPU_SECONDS = 1
 """Of computing; a template that is within its other bounds takes less than half of it."""
 MEMORY = 96 * 2**20
 """Bytes beyond what the function itself has; its pod has room for one child's."""
@@ -94,7 +94,7 @@ def _result(written: bytes, status: int) -> Any:
     if code == _FAILED:
         raise Stopped(f"it failed: {written.decode()}")
     if code == -signal.SIGXCPU:
-        raise Stopped(f"it takes over {CPU_SECONDS} seconds of computing")
+        raise Stopped(f"it takes over {CPU_SECONDS} s of computing")
     if code:
         raise Stopped(
             f"it takes over {MEMORY // 2**20} MiB of memory" if code == _NO_MEMORY else f"it ended with {code}"

@@ -27,6 +27,8 @@ _LONGEST = 200_000
 _ROUNDS = 10_000
 _WORK = 2_000_000
 """How many characters and items one rendering may put together, compare and look through."""
+_CALL = 20
+"""What calling a filter is worth of that: it takes as long."""
 _EXPONENT = 16
 _NUMBER = 10**30
 
@@ -57,6 +59,8 @@ _REFUSED = {
 _ACCEPTED = "if, for, set, with, macro, call, raw"
 _ENVIRONS = (Environment, Context, EvalContext)
 """What Jinja hands to some filters before their value."""
+_OF_NUMBERS = frozenset({"round", "sum", "truncate"})
+"""Filters whose other arguments say how far they go."""
 _GROWING = frozenset({"replace", "join"})
 _MARK, _EACH, _JOIN, _WEIGHED = " mark", " each", " join", " weighed"
 """Filters of ours; no template can spell a name with a space in front."""
@@ -183,7 +187,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             if name == "join" and isinstance(given[first], Iterator):
                 given[first] = list(given[first])
             values = given[first:]
+            self._work -= _CALL
             self._weighed(values[0])
+            if name in _OF_NUMBERS:
+                _check_numbers(name, *values[1:], **options)
             if name in _OF_TEXT and isinstance(values[0], dict | list | tuple):
                 plain(values[0], name)
             if name in _GROWING:
@@ -373,6 +380,15 @@ def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:
     times = len(value) + 1 if isinstance(value, str | list | tuple) else _ROUNDS
     if times * max(texts, default=0) > 100 * _LONGEST:
         raise over(f"a text over {_LONGEST} characters")
+
+
+def _check_numbers(name: str, *arguments: Any, **options: Any) -> None:
+    """Refuse a million places to round to, and lists that are added up: each sum would be a longer list."""
+    for item in (*arguments, *options.values()):
+        if isinstance(item, list | tuple) or (isinstance(item, int | float) and not abs(item) <= _LONGEST):
+            raise over(f"{name} with a list or a large number")
+        if name == "round" and isinstance(item, int) and abs(item) > _EXPONENT:
+            raise over(f"round to over {_EXPONENT} places")
 
 
 def _final() -> TemplateInvalid:

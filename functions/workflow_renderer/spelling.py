@@ -12,7 +12,7 @@ from functions.workflow_renderer.errors import AS_TEXT, invalid, over
 from functions.workflow_renderer.markers import FILTERS
 from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 
-_MOST = 32_768
+_MOST = 16_384
 """How many characters the engines get to read: they take a tenth of a second for a thousand."""
 _MOST_AT_ONCE = 4_096
 """The same of a single one: what engines do with it may take its length squared."""

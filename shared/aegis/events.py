@@ -56,6 +56,9 @@ class Event(NamedTuple):
 
 def _from_sdk(event: CloudEvent) -> Event:
     attributes = event.get_attributes()
+    for name in ("type", "source", "id", "subject"):
+        if not isinstance(attributes.get(name) or "", str):
+            raise BadEvent(f"{name}: not a string")
     data = event.get_data()
     if isinstance(data, bytes):
         try:
@@ -81,6 +84,8 @@ def read_event(headers: Mapping[str, str], body: bytes) -> Event:
     """
     try:
         return _from_sdk(from_http(dict(headers), body))
+    except BadEvent:
+        raise
     except (GenericException, ValueError, KeyError, TypeError, RecursionError):
         raise BadEvent("not a CloudEvent 1.0 in structured or binary mode") from None  # the SDK's words quote the body
 

@@ -44,6 +44,17 @@ def test_what_cannot_be_read_is_refused_without_being_quoted(headers: dict[str, 
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize("attribute", ["type", "source", "id", "subject"])
+@pytest.mark.parametrize("value", [{"a": SECRET}, [SECRET], 1, True], ids=repr)
+def test_an_attribute_that_is_no_string_is_refused(attribute: str, value: object) -> None:
+    event = {**GOOD, attribute: value}
+    with pytest.raises(BadEvent, match=f"^{attribute}: not a string$"):
+        read_event(STRUCTURED, json.dumps(event).encode())
+    refused, other = read_batch(json.dumps([event, GOOD]).encode())
+    assert isinstance(refused, BadEvent)
+    assert isinstance(other, Event)
+
+
 def test_a_bad_event_in_a_batch_is_told_in_its_place() -> None:
     first, second = read_batch(json.dumps([{"id": SECRET}, GOOD]).encode())
     assert isinstance(first, BadEvent)

@@ -95,5 +95,5 @@ def test_a_placeholder_inside_an_expression_is_refused() -> None:
     "text", ["{{.a | print}}" * 3_000, "{{ " + "a ~ " * 10_000 + "b }}", "{% if a %}{% endif %}" * 2_000]
 )
 def test_what_the_engines_have_to_read_is_bounded(text: str) -> None:
-    with pytest.raises(TemplateInvalid, match="over 32768 characters in placeholders and statements"):
+    with pytest.raises(TemplateInvalid, match="over 16384 characters in placeholders and statements"):
         spelling_of(text)
