@@ -27,7 +27,7 @@ SANDBOX_ARGS = --port $(call quoted,$(PORT)) --state-dir $(call quoted,$(STATE))
 export PYTHONPATH := $(CURDIR):$(CURDIR)/shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test programs cluster cluster-down test-cluster images deploy e2e loop conformance bench bench-cluster crds check-crds lint types licences audit sbom check lock clean
+.PHONY: help setup run demo test fuzz programs cluster cluster-down test-cluster images deploy e2e loop conformance bench bench-cluster crds check-crds lint types licences audit sbom check lock clean
 
 help: ## List the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ demo: setup ## The same, but end with the alert: exit 0 when it Succeeded
 
 test: setup ## Run the whole test suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+fuzz: setup ## Send the functions what nobody should, for FUZZ_SECONDS (60)
+	@$(BIN)/python -m pytest -q tests/fuzz
 
 programs: setup ## Build the programs of such a cluster, and start nothing
 	@$(BIN)/python -m tests.cluster build

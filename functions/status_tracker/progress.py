@@ -91,7 +91,7 @@ def read_progress(workflow: Workflow) -> Progress | None:
 
 
 def _moment(text: str | None) -> str | None:
-    """A time of Argo's as the alert's schema takes it; nothing where it is none, as anyone may write who may a workflow."""
+    """A time of Argo's as an alert's schema takes it; nothing for what is none: others write it too."""
     try:
         return clock.rfc3339(clock.parse(text)) if text else None
     except (ValueError, OverflowError):

@@ -14,6 +14,12 @@ MEMORY = 256 * 2**20
 """Bytes beyond what the process had when all was loaded; of it the API server beside the functions takes a part."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """How long they take is theirs to say."""
+    for item in items:
+        item.add_marker(pytest.mark.timeout(0))
+
+
 @pytest.fixture(scope="session")
 def seconds() -> float:
     """How long each test goes on."""

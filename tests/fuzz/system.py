@@ -3,7 +3,7 @@
 import asyncio
 import resource
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
@@ -25,7 +25,7 @@ from tests.samples import FUNCTIONS, ROOT, STRUCTURED
 
 NAMESPACE = "monitoring"
 SECONDS = 3.0
-"""Of computing for each 100 KiB that are sent: the functions may take one, the API server and a busy machine the rest."""
+"""Of computing for each 100 KiB: functions may take one; the API server and a busy machine take the rest."""
 
 T = TypeVar("T", bound=Object)
 E = TypeVar("E")
@@ -95,10 +95,8 @@ class System:
         named = {"apiVersion": model.resource.api_version, "kind": model.resource.kind, "metadata": meta, "spec": spec}
 
         async def replace() -> Any:
-            try:
+            with suppress(ApiError):
                 await self.api.delete(resource_, name, NAMESPACE)
-            except ApiError:
-                pass
             try:
                 return await self.api.create(resource_, named, NAMESPACE)
             except ApiError:
@@ -126,7 +124,7 @@ def _computed() -> float:
 
 
 def fuzz(examples: SearchStrategy[E], check: Callable[[E], None], *, seconds: float) -> None:
-    """Try examples for some time; the one that fails is made small, printed, and kept in ``.hypothesis`` to be tried again."""
+    """Try examples for some time; one that fails is made small, and kept in ``.hypothesis`` to be tried again."""
 
     @settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
     @given(examples)

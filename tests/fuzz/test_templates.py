@@ -24,11 +24,51 @@ ATOMS = [
     "range(9999)",
     "''",
 ]
-FILTERS = """
-    upper lower title trim int float abs length list sort unique first last join string sum round shquote urlencode
-    truncate(1) truncate(9) replace('x',long) replace('','y') map('upper') select default(9) center(10**9) indent(10**9)
-    format(9) batch(2) groupby('x') xmlattr tojson text number name wordcount dictsort max min
-""".split()
+PLAIN = [
+    "upper",
+    "lower",
+    "title",
+    "trim",
+    "int",
+    "float",
+    "abs",
+    "length",
+    "list",
+    "sort",
+    "unique",
+    "first",
+    "last",
+    "join",
+    "string",
+    "sum",
+    "round",
+    "shquote",
+    "urlencode",
+    "select",
+    "xmlattr",
+    "tojson",
+    "text",
+    "number",
+    "name",
+    "wordcount",
+    "dictsort",
+    "max",
+    "min",
+]
+FILTERS = [
+    *PLAIN,
+    "truncate(1)",
+    "truncate(9)",
+    "replace('x',long)",
+    "replace('','y')",
+    "map('upper')",
+    "default(9)",
+    "center(10**9)",
+    "indent(10**9)",
+    "format(9)",
+    "batch(2)",
+    "groupby('x')",
+]
 JINJA = st.recursive(
     st.sampled_from(ATOMS),
     lambda part: st.one_of(
@@ -49,16 +89,16 @@ JINJA = st.recursive(
     ),
     max_leaves=8,
 )
-GOS = """
-    print println html js urlquery len not shquote keep printf_"%s" printf_"%999999999d" printf_"%[1]*d" printf_"%q" slice index
-    eq_1 lt_1 and_1 or_1
-""".split()
+GOS = [
+    *("print", "println", "html", "js", "urlquery", "len", "not", "shquote", "keep", "slice", "index"),
+    *("eq 1", "lt 1", "and 1", "or 1", 'printf "%s"', 'printf "%999999999d"', 'printf "%[1]*d"', 'printf "%q"'),
+]
 GO = st.recursive(
     st.sampled_from(
         [".node", ".long", ".alert", ".alert.spec", ".missing", "1", '"a"', "1e999", "0x" + "f" * 999, "$", ".", "nil"]
     ),
     lambda part: st.one_of(
-        st.builds("{} | {}".format, part, st.sampled_from(GOS).map(lambda name: name.replace("_", " "))),
+        st.builds("{} | {}".format, part, st.sampled_from(GOS)),
         st.builds(
             "{} ({}) ({})".format,
             st.sampled_from(["print", "and", "eq", "index", "slice", 'printf "%s%v"']),
@@ -164,12 +204,9 @@ YAML = st.recursive(
     max_leaves=8,
 )
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec:\n  entrypoint: a\n"
+SCRIPT = f"{HEAD}  templates:\n  - name: a\n    script:\n      image: x\n      command: [sh]\n      source: |\n"
 MANIFESTS = st.one_of(
-    SOURCES.map(
-        lambda text: (
-            f"{HEAD}  templates:\n  - name: a\n    script:\n      image: x\n      command: [sh]\n      source: |\n        {text}\n"
-        )
-    ),
+    SOURCES.map(lambda text: f"{SCRIPT}        {text}\n"),
     SOURCES,
     YAML,
     YAML.map(lambda text: f"{HEAD}  arguments: {text}\n  templates: [{{name: a, suspend: {{}}}}]\n"),

@@ -18,7 +18,15 @@ from tests.unit.functions.status_tracker.cluster import Cluster
 from tests.unit.functions.status_tracker.objects import LATER, PENDING
 from tests.unit.limits import TIMES, schema, specs
 
-NO_TIMES = ("", "yesterday", "2026-01-01", "20260101T115000Z", "2026-01-01T11:50:00", "12026-01-01T00:00:00Z", "x" * 40_000)
+NO_TIMES = (
+    "",
+    "yesterday",
+    "2026-01-01",
+    "20260101T115000Z",
+    "2026-01-01T11:50:00",
+    "12026-01-01T00:00:00Z",
+    "x" * 40_000,
+)
 ARGOS = st.fixed_dictionaries(
     {"phase": st.sampled_from(["", "Pending", "Running", "Succeeded", "Failed", "Error", "x" * 40_000])},
     optional={
