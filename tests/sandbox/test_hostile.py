@@ -22,6 +22,10 @@ def loop() -> Iterator[Driver]:
     with running() as driver:
         driver.rule("plain", alert_type="Plain", script="echo {{.node}}")
         driver.rule("quoted", alert_type="Quoted", script="printf '%s' {{ node | text | shquote }}")
+        driver.rule("engine", alert_type="Engine", script="true {{ node | upper }}")
+        compared = "{{if eq $x" + " $y" * 900 + "}}{{end}}"
+        endless = f"{{{{$x := print .node 1}}}}{{{{$y := print .node 2}}}}{{{{range 9999}}}}{compared}{{{{end}}}}true"
+        driver.rule("endless", alert_type="Endless", script=endless)
         yield driver
 
 
@@ -47,3 +51,13 @@ def test_a_quoted_hostile_value_is_one_harmless_argument_or_refused(loop: Driver
     (workflow,) = loop.workflows_of(name)
     command = workflow["spec"]["templates"][0]["container"]["command"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == value
+
+
+def test_a_template_that_takes_too_long_with_a_value_is_stopped_and_holds_up_no_other(loop: Driver) -> None:
+    endless = loop.result({**custom("Endless", fingerprint="1"), "details": {"node": "x" * 30_000}})["name"]
+    other = loop.result({**custom("Engine", fingerprint="1"), "details": {"node": "n1"}})["name"]
+    loop.settled(other, "Succeeded")
+    alert = loop.triggered(endless, "TemplateInvalid")
+    (condition,) = (c for c in alert["status"]["conditions"] if c["type"] == "Triggered")
+    assert "over 1 s of computing" in condition["message"]
+    assert loop.workflows_of(endless) == []

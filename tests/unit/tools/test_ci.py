@@ -87,4 +87,4 @@ def test_where_no_cluster_can_be_the_last_line_says_so(machine: Programs) -> Non
     done = run()
     assert done.returncode == 0, done.stderr
     assert "left out: all that needs a cluster" in done.stdout.splitlines()[-1]
-    assert tasks(machine) == ["setup", "test", "lint", "types", "licences", "check-crds", "audit"]
+    assert tasks(machine) == ["setup", "test", "fuzz", "lint", "types", "licences", "check-crds", "audit"]
