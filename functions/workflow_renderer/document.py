@@ -128,7 +128,7 @@ class _Builder:
             raise _too_large(node.start_mark)
 
     def _spend_text(self, text: str, node: Node) -> None:
-        self._text_left -= len(text.encode(errors="surrogatepass"))
+        self._text_left -= len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
         if self._text_left < 0:
             raise _too_large(node.start_mark)
 

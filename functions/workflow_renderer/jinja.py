@@ -78,7 +78,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "*", "%", "**"})
 
     def __init__(self, marks: Marks) -> None:
-        # not optimized: that computes filters of constants while it compiles, and again for each that stands around them
+        # optimizing would compute filters of constants while it compiles, each again for every one around it
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0, optimized=False)
         self._marks = marks
         self.refill()
