@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from aegis.errors import Unavailable
 
 CPU_SECONDS = 1
-"""Of computing; a template that is within its other bounds takes less than half of it."""
+"""Of computing; an ordinary template takes some milliseconds, one of the largest half a second."""
 MEMORY = 96 * 2**20
 """Bytes beyond what the function itself has; its pod has room for one child's."""
 WALL_SECONDS = 20.0

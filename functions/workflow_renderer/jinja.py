@@ -167,7 +167,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         waiting = [value]
         while waiting:
             item = waiting.pop()
-            self._work -= 1 + (len(item) if isinstance(item, str | list | tuple | dict) else 0)
+            self._work -= 1 + (len(item) if isinstance(item, str | list | tuple | dict | range) else 0)
             if self._work < 0:
                 raise over(f"works on over {_WORK} characters and items")
             if isinstance(item, list | tuple):
@@ -196,9 +196,15 @@ class _Environment(ImmutableSandboxedEnvironment):
                 plain(values[0], name)
             if name in _GROWING:
                 _check_growth(*values, **options)
-            return self._weighed(_short(function(*given, **options)))
+            result = function(*given, **options)
+            return self._counted(result) if isinstance(result, Iterator) else self._weighed(_short(result))
 
         return bounded
+
+    def _counted(self, items: Iterator[Any]) -> Iterator[Any]:
+        """The items of a filter that yields them one by one, each weighed when it comes."""
+        for item in items:
+            yield self._weighed(item)
 
 
 class _Rewriter(NodeTransformer):
