@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 from aegis.names import Fingerprint, alertmanager_fingerprint
 from functions.alert_normalizer.fields import Fields, kind_of, too_large
-from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, batch_of
 from functions.alert_normalizer.senders import ANYBODY, Sender
 from functions.alert_normalizer.subject import subject_of
 
@@ -28,8 +28,8 @@ def read_webhook(data: object, sender: Sender = ANYBODY) -> Batch:
         problem = f"is {kind_of(alerts)}" if "alerts" in data else "is missing"
         raise BadContent(Problem("alerts", problem, "a list of alerts, as in an Alertmanager webhook, version 4"))
     truncated = data.get("truncatedAlerts")
-    entries = [_read(alert, f"alerts[{position}]") for position, alert in enumerate(alerts)]
-    return Batch(entries, truncated if isinstance(truncated, int) and truncated > 0 else 0)
+    batch = batch_of(alerts, lambda alert, position: _read(alert, f"alerts[{position}]"), where="alerts")
+    return batch._replace(truncated=truncated if isinstance(truncated, int) and truncated > 0 else 0)
 
 
 def _read(alert: object, at: str) -> Entry:
@@ -44,8 +44,8 @@ def _read(alert: object, at: str) -> Entry:
     alert_type = fields.text("labels.alertname", labels.get("alertname"), required=True)
     fingerprint = fields.text("fingerprint", alert.get("fingerprint"))
     starts_at = fields.moment("startsAt", alert.get("startsAt"))
-    if fields.problems:
-        return Rejection(tuple(fields.problems))
+    if rejection := fields.rejection():
+        return rejection
     return Incoming(
         source=SOURCE,
         type=alert_type,

@@ -9,10 +9,8 @@ from starlette.responses import Response
 
 from aegis.errors import OverQuota, Unavailable
 from aegis.function import problem, unavailable
-from functions.alert_normalizer.incoming import BadContent, Entry, Incoming, Problem, Rejection
+from functions.alert_normalizer.incoming import TOLD, BadContent, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import Answer, Result, Stored
-
-_TOLD = 10
 
 
 class Told(NamedTuple):
@@ -26,7 +24,8 @@ class Told(NamedTuple):
         """The alert's line in the answer."""
         match self.entry, self.answer:
             case Rejection() as rejection, _:
-                return {"result": Result.REJECTED.value, "errors": [as_error(item) for item in rejection.problems]}
+                line = {"result": Result.REJECTED.value, "errors": [as_error(item) for item in rejection.problems]}
+                return line | ({"untold": rejection.untold} if rejection.untold else {})
             case Incoming() as alert, Stored() as stored:
                 return {
                     "result": stored.result.value,
@@ -42,8 +41,10 @@ def as_error(item: Problem) -> dict[str, str]:
     return {"field": item.field, "problem": item.problem, "accepted": item.accepted}
 
 
-def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> Response:
+def answer(told: Sequence[Told], *, truncated: int = 0, untold: int = 0, empty: bool = False) -> Response:
     """The answer to an input: what is stored, or that nothing could be, or that the sender should try again.
+
+    ``untold`` counts rejected alerts that have no line.
 
     An input of which one alert could not be stored is sent again as a whole: those that were stored are counted then.
     With ``empty`` success has no body, as a CloudEvents sender wants it.
@@ -56,10 +57,12 @@ def answer(told: Sequence[Told], *, truncated: int = 0, empty: bool = False) -> 
         return unavailable(Unavailable(message, retry_after=max(waits, default=1)), **_no_room(told))
     lines = [item.line for item in told]
     if lines and all(line["result"] == Result.REJECTED for line in lines):
-        return _all_rejected(told, lines)
+        return _all_rejected(told, lines, untold)
     if empty:
         return Response(status_code=204)
-    body = {"alerts": lines} | ({"truncatedAlerts": truncated} if truncated else {})
+    body: dict[str, Any] = {"alerts": lines}
+    body |= {"truncatedAlerts": truncated} if truncated else {}
+    body |= {"rejectedAlerts": untold} if untold else {}
     return Response(json.dumps(body) + "\n", media_type="application/json")
 
 
@@ -69,7 +72,7 @@ def _no_room(told: Sequence[Told]) -> dict[str, list[dict[str, str]]]:
         told.entry.name() for told in told if isinstance(told.entry, Incoming) and isinstance(told.answer, OverQuota)
     ]
     problem = "there is no room for a new alert: the namespace's ResourceQuota is used up"
-    return {"errors": [{"name": name, "problem": problem} for name in names[:_TOLD]]} if names else {}
+    return {"errors": [{"name": name, "problem": problem} for name in names[:TOLD]]} if names else {}
 
 
 def bad_content(error: BadContent) -> Response:
@@ -78,14 +81,15 @@ def bad_content(error: BadContent) -> Response:
     return problem(error.status, HTTPStatus(error.status).phrase, "the request cannot be taken", errors=errors)
 
 
-def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]]) -> Response:
+def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]], untold: int) -> Response:
     rejections = [item.entry for item in told if isinstance(item.entry, Rejection)]
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     if any(rejection.forbidden for rejection in rejections):
         status = HTTPStatus.FORBIDDEN
     elif any(rejection.too_large for rejection in rejections):
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    detail = f"none of {len(lines)} alerts can be stored" if len(lines) > 1 else "the alert cannot be stored"
+    count = len(lines) + untold
+    detail = f"none of {count} alerts can be stored" if count > 1 else "the alert cannot be stored"
     errors = [error for line in lines for error in line.get("errors") or [_refused(line)]]
     return problem(status, status.phrase, detail, errors=errors)
 

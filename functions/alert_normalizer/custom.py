@@ -8,7 +8,16 @@ from collections.abc import Mapping
 
 from aegis.names import Fingerprint, digest, is_label_value
 from functions.alert_normalizer.fields import Fields, kind_of, too_large
-from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, Subject
+from functions.alert_normalizer.incoming import (
+    BadContent,
+    Batch,
+    Entry,
+    Incoming,
+    Problem,
+    Rejection,
+    Subject,
+    batch_of,
+)
 from functions.alert_normalizer.senders import ANYBODY, Sender
 
 SOURCE = "Default"
@@ -22,12 +31,15 @@ def read_custom(data: object, sender: Sender = ANYBODY) -> Batch:
         BadContent: when it is none of these.
     """
     if isinstance(data, dict):
-        alerts = _folded(data).get("alerts")
+        folded = _folded(data)
+        alerts = folded.get("alerts")
         if isinstance(alerts, list):
-            return Batch([_read(alert, f"alerts[{position}]", sender) for position, alert in enumerate(alerts)])
+            return batch_of(alerts, lambda alert, at: _read(alert, f"alerts[{at}]", sender), where="alerts")
+        if "alerts" in folded and "type" not in folded:
+            raise BadContent(Problem("alerts", f"is {kind_of(alerts)}", "a list of alerts"))
         return Batch([_read(data, "", sender)])
     if isinstance(data, list):
-        return Batch([_read(alert, f"[{position}]", sender) for position, alert in enumerate(data)])
+        return batch_of(data, lambda alert, at: _read(alert, f"[{at}]", sender), where="body")
     raise BadContent(Problem("body", f"is {kind_of(data)}", "an alert, or a list of alerts"))
 
 
@@ -54,9 +66,9 @@ def _read(alert: object, at: str, sender: Sender) -> Entry:
     if not is_label_value(source):
         fields.wrong("source", "is no label value", "at most 63 letters, digits, '-', '_' and '.'")
     elif foreign := not sender.may_store(source):
-        fields.problems.append(sender.problem(fields.path("source"), source))
-    if fields.problems:
-        return Rejection(tuple(fields.problems), forbidden=foreign)
+        fields.note(sender.problem(fields.path("source"), source))
+    if rejection := fields.rejection(forbidden=foreign):
+        return rejection
     return Incoming(
         source=source,
         type=alert_type,

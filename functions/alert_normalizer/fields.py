@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from aegis import clock
 from aegis.models.alert import AlertStatus
-from functions.alert_normalizer.incoming import BadContent, Problem, Rejection
+from functions.alert_normalizer.incoming import TOLD, BadContent, Problem, Rejection
 
 LARGEST_ALERT = 256 * 1024
 _KEY_SHOWN = 100
@@ -71,6 +71,7 @@ class Fields:
         """Begin without problems."""
         self.at = at
         self.problems: list[Problem] = []
+        self._untold = 0
 
     def path(self, name: str) -> str:
         """A field's path in the whole input."""
@@ -78,7 +79,20 @@ class Fields:
 
     def wrong(self, name: str, problem: str, accepted: str) -> None:
         """Note a problem."""
-        self.problems.append(Problem(self.path(name), problem, accepted))
+        self.note(Problem(self.path(name), problem, accepted))
+
+    def note(self, problem: Problem) -> None:
+        """Note a problem that has its path; of those beyond the first only that there are more."""
+        if len(self.problems) < TOLD:
+            self.problems.append(problem)
+        else:
+            self._untold += 1
+
+    def rejection(self, *, forbidden: bool = False) -> Rejection | None:
+        """What comes of an alert in which something is wrong."""
+        if not self.problems:
+            return None
+        return Rejection(tuple(self.problems), forbidden=forbidden, untold=self._untold)
 
     def text(self, name: str, value: object, *, required: bool = False) -> str:
         """A string; ``null`` reads as empty."""

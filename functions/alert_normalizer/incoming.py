@@ -3,13 +3,16 @@
 Nothing in here knows how it came; what could not be understood is a ``Rejection`` that says why, field by field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from aegis.models.alert import AlertStatus
 from aegis.names import Fingerprint, alert_name
 
-_PROBLEMS_SHOWN = 10
+TOLD = 10
+"""How many problems of an alert, and how many rejected alerts of an input, are told; the rest is counted."""
+MOST_ALERTS = 40_960
+"""Of one input. No body of real alerts within 5 MiB has as many: then each would be of under 128 bytes."""
 
 
 class Problem(NamedTuple):
@@ -35,18 +38,19 @@ class BadContent(Exception):
 
 
 class Rejection(NamedTuple):
-    """An alert that cannot be stored, and everything that is wrong with it."""
+    """An alert that cannot be stored, and what is wrong with it first."""
 
     problems: tuple[Problem, ...]
     too_large: bool = False
     forbidden: bool = False
+    untold: int = 0
+    """How many problems there are beside those."""
 
     @property
     def reason(self) -> str:
-        """The first problems in one line."""
-        more = len(self.problems) - _PROBLEMS_SHOWN
-        shown = [str(problem) for problem in self.problems[:_PROBLEMS_SHOWN]]
-        return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
+        """The problems in one line."""
+        shown = [str(problem) for problem in self.problems]
+        return "; ".join([*shown, f"and {self.untold} more"] if self.untold else shown)
 
 
 class Subject(NamedTuple):
@@ -89,3 +93,24 @@ class Batch(NamedTuple):
 
     entries: Sequence[Entry]
     truncated: int = 0
+    untold: int = 0
+    """How many more alerts were rejected: what is wrong costs no more than what is right."""
+
+
+def batch_of(alerts: Sequence[object], read: Callable[[object, int], Entry], *, where: str) -> Batch:
+    """Read the alerts of one input, each by its position.
+
+    Raises:
+        BadContent: when they are too many to be alerts (413).
+    """
+    if len(alerts) > MOST_ALERTS:
+        problem = Problem(where, f"has {len(alerts)} alerts", f"at most {MOST_ALERTS}")
+        raise BadContent(problem, status=413)
+    entries: list[Entry] = []
+    rejected = 0
+    for position, alert in enumerate(alerts):
+        entry = read(alert, position)
+        rejected += isinstance(entry, Rejection)
+        if isinstance(entry, Incoming) or rejected <= TOLD:
+            entries.append(entry)
+    return Batch(entries, untold=max(0, rejected - TOLD))

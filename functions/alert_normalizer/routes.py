@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -13,13 +13,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from aegis import broker, logs
-from aegis.errors import ApiError, BadEvent, OverQuota, Unavailable
+from aegis.errors import ApiError, BadEvent, OverQuota, TooLarge, Unavailable
 from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
 from aegis.function import brief, problem, unavailable
 from aegis.kube import Kube
 from aegis.names import digest
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.answer import Told, answer, bad_content
+from functions.alert_normalizer.budget import Budget
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse, storable
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
@@ -52,6 +53,7 @@ class Reception:
     settings: Settings
     intake: Intake
     gate: Gate = OPEN
+    budget: Budget = field(default_factory=Budget)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
@@ -69,7 +71,9 @@ class Reception:
             return bad_content(error)
         except BadEvent as error:
             _log.warning("bad event", extra={"error": str(error)})
-            return problem(400, "Bad Request", str(error))
+            large = isinstance(error, TooLarge)
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if large else HTTPStatus.BAD_REQUEST
+            return problem(status, status.phrase, str(error))
         except RecursionError:
             return bad_content(BadContent(Problem("body", "is nested too deeply", "a list of alerts"), status=400))
         except ClientDisconnect:
@@ -93,15 +97,18 @@ class Reception:
     async def _alerts(self, request: Request, sender: Sender) -> Response:
         """Alerts in JSON; the content type is not asked, because curl says form data unless told otherwise."""
         parser = _PARSERS[request.url.path.rstrip("/")]
-        batch = parser(parse(await _body(request, LARGEST_BODY)), sender)
-        if batch.truncated:
-            _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
-        told = await self._store(batch.entries)
-        return _telling(told, answer(told, truncated=batch.truncated))
+        async with self.budget.body(request, LARGEST_BODY) as body:
+            batch = parser(parse(body), sender)
+            _log_left_out(batch)
+            told = await self._store(batch.entries)
+            return _telling(told, answer(told, truncated=batch.truncated, untold=batch.untold))
 
     async def _events(self, request: Request, sender: Sender) -> Response:
         """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
-        body = await _body(request, LARGEST_BODY)
+        async with self.budget.body(request, LARGEST_BODY) as body:
+            return await self._read_events(request, body, sender)
+
+    async def _read_events(self, request: Request, body: bytes, sender: Sender) -> Response:
         found: Sequence[Event | BadEvent]
         if _media_type(request) == BATCH_CONTENT_TYPE:
             found = read_batch(body)
@@ -118,7 +125,8 @@ class Reception:
             for position in range(len(batch.entries))
         ]
         told = await self._store(entries, hashes)
-        return _telling(told, answer(told, empty=True))
+        untold = sum(batch.untold for batch in read)
+        return _telling(told, answer(told, empty=True, untold=untold))
 
     async def _raw(self, request: Request, sender: Sender) -> Response:
         """Anything at all, where something reads it."""
@@ -128,17 +136,17 @@ class Reception:
         from functions.alert_normalizer import raw  # noqa: PLC0415  (most senders have a known shape)
 
         sender.must_be(raw.SOURCE)
-        body = await _body(request, raw.LARGEST_RAW)
-        if not body:
-            raise BadContent(Problem("body", "is empty", "a message in any form"), status=400)
-        stored, event = await raw.store_raw(
-            self.kube,
-            body,
-            request.headers,
-            source=SOURCE,
-            namespace=self.settings.namespace,
-            now=datetime.now(UTC),
-        )
+        async with self.budget.body(request, raw.LARGEST_RAW) as body:
+            if not body:
+                raise BadContent(Problem("body", "is empty", "a message in any form"), status=400)
+            stored, event = await raw.store_raw(
+                self.kube,
+                body,
+                request.headers,
+                source=SOURCE,
+                namespace=self.settings.namespace,
+                now=datetime.now(UTC),
+            )
         told = json.dumps({"name": stored.metadata.name, "namespace": stored.metadata.namespace}) + "\n"
         background = BackgroundTask(broker.send, [event])
         return Response(told, status_code=202, media_type="application/json", background=background)
@@ -211,20 +219,6 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body, read no further than the limit."""
-    too_large = BadContent(Problem("body", "is too large", f"at most {limit // 1024} KiB"), status=413)
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length) > limit:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
-
-
 def _read_entry(event: Event | BadEvent, place: str, sender: Sender) -> Batch:
     """The alerts of an event in a batch; one that cannot be read is rejected in its place and keeps no other back."""
     try:
@@ -249,9 +243,15 @@ def _read_event(event: Event, prefix: str, sender: Sender) -> Batch:
     except BadContent as error:
         named = error.problem._replace(field=prefix.rstrip("."))
         return Batch([Rejection((named,), forbidden=error.status == HTTPStatus.FORBIDDEN)])
+    _log_left_out(batch)
+    return batch._replace(entries=[_under(prefix, entry) for entry in batch.entries])
+
+
+def _log_left_out(batch: Batch) -> None:
     if batch.truncated:
         _log.warning("the sender left alerts out", extra={"truncated": batch.truncated})
-    return Batch([_under(prefix, entry) for entry in batch.entries], batch.truncated)
+    if batch.untold:
+        _log.warning("more alerts were rejected", extra={"untold": batch.untold})
 
 
 def _under(prefix: str, entry: Entry) -> Entry:

@@ -14,7 +14,7 @@ from cloudevents.conversion import to_structured
 from cloudevents.exceptions import GenericException
 from cloudevents.http import CloudEvent, from_dict, from_http
 
-from aegis.errors import BadEvent
+from aegis.errors import BadEvent, TooLarge
 
 ALERT_FIRING = "io.aegis.alert.firing.v1"
 ALERT_RESOLVED = "io.aegis.alert.resolved.v1"
@@ -30,6 +30,8 @@ RESOURCE_DELETED = "dev.knative.apiserver.resource.delete"
 TICK = "dev.knative.sources.ping"
 
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+MOST_EVENTS = 4096
+"""Of one batch."""
 _CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
 
 
@@ -95,6 +97,7 @@ def read_batch(body: bytes) -> list[Event | BadEvent]:
 
     Raises:
         BadEvent: when the body is no JSON array.
+        TooLarge: when it holds more than `MOST_EVENTS`.
     """
     try:
         entries = json.loads(body)
@@ -102,6 +105,8 @@ def read_batch(body: bytes) -> list[Event | BadEvent]:
         raise BadEvent("batch: not JSON, or nested too deeply") from error
     if not isinstance(entries, list):
         raise BadEvent(f"batch: expected an array of CloudEvents, got {type(entries).__name__}")
+    if len(entries) > MOST_EVENTS:
+        raise TooLarge(f"batch: {len(entries)} events; accepted are at most {MOST_EVENTS}")
     return [_read_entry(entry) for entry in entries]
 
 

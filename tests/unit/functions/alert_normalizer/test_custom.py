@@ -224,6 +224,7 @@ def test_no_data_is_too_odd(data: object) -> None:
     data=NEARLY | st.lists(CUSTOM, max_size=4), own=st.sets(st.sampled_from(["Default", "AI", "Pod", "health-check"]))
 )
 def test_whatever_is_said_no_alert_of_another_source_is_read(data: object, own: set[str]) -> None:
+    data = storable(data)
     try:
         entries = read_custom(data, Sender(frozenset(own))).entries
     except BadContent:
@@ -236,3 +237,17 @@ def test_whatever_is_said_no_alert_of_another_source_is_read(data: object, own: 
         else:
             assert isinstance(entry, Rejection)
             assert entry.forbidden
+
+
+@pytest.mark.parametrize("key", ["alerts", "Alerts"])
+@pytest.mark.parametrize(("alerts", "kind"), [({}, "an object"), ("x", "a string"), (None, "null")])
+def test_alerts_that_are_no_list_are_said_to_be_none(key: str, alerts: object, kind: str) -> None:
+    with pytest.raises(BadContent, match=f"alerts: is {kind}; accepted is a list of alerts"):
+        read_custom({key: alerts})
+
+
+def test_an_alert_with_a_hundred_faults_tells_ten_and_counts_the_rest() -> None:
+    (entry,) = read_custom({"type": "T", "status": "Firing", "details": {f"k{n}": [] for n in range(100)}}).entries
+    assert isinstance(entry, Rejection)
+    assert (len(entry.problems), entry.untold) == (10, 90)
+    assert entry.reason.endswith("and 90 more")

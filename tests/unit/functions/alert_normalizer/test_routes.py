@@ -17,8 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aegis import broker
-from aegis.events import Event, read_event
+from aegis.events import MOST_EVENTS, Event, read_event
 from functions.alert_normalizer import routes
+from functions.alert_normalizer.budget import Budget
+from functions.alert_normalizer.incoming import MOST_ALERTS
 from functions.alert_normalizer.intake import Intake
 from functions.alert_normalizer.routes import LARGEST_BODY, Reception
 from functions.alert_normalizer.settings import Settings
@@ -655,3 +657,74 @@ async def test_a_note_that_takes_too_long_is_no_reason_not_to_answer(
     way.meddle = hold_notes
     assert (await sender.post("/alertmanager/alert", json=webhook(KNOWN, NEW))).status_code == 503
     assert any("counted once too often" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize("path", ["/alert", "/default/alert", "/alertmanager/alert"])
+async def test_of_what_is_wrong_ten_alerts_are_told_and_the_rest_counted(sender: httpx.AsyncClient, path: str) -> None:
+    wrong = [0] * 20_000
+    body = wrong if path != "/alertmanager/alert" else webhook(*wrong)
+    response = await sender.post(path, json=body)
+    assert response.status_code == 422
+    assert len(errors(response)) == 10
+    assert response.json()["detail"] == "none of 20000 alerts can be stored"
+    assert len(response.content) < 2048
+
+
+async def test_what_is_right_among_what_is_wrong_is_stored(sender: httpx.AsyncClient, api: Api) -> None:
+    response = await sender.post("/alert", json=[*([0] * 50), CUSTOM])
+    assert results(response) == [*(["rejected"] * 10), "created"]
+    assert response.json()["rejectedAlerts"] == 40
+    assert len(await alerts(api)) == 1
+
+
+@pytest.mark.parametrize("path", ["/alert", "/alertmanager/alert"])
+async def test_more_alerts_than_a_body_of_real_ones_holds_are_refused(
+    sender: httpx.AsyncClient, api: Api, path: str
+) -> None:
+    many: list[Any] = [0] * (MOST_ALERTS + 1)
+    response = await sender.post(path, json=many if path == "/alert" else webhook(*many))
+    assert response.status_code == 413
+    assert str(MOST_ALERTS) in response.json()["errors"][0]["accepted"]
+    assert await alerts(api) == []
+
+
+async def test_a_batch_of_too_many_events_is_refused(sender: httpx.AsyncClient) -> None:
+    body = json.dumps([0] * (MOST_EVENTS + 1))
+    response = await sender.post("/", content=body, headers={"Content-Type": BATCH_TYPE})
+    assert response.status_code == 413
+
+
+async def test_while_others_hold_the_budget_a_sender_is_to_try_again(reception: Reception) -> None:
+    """Whoever is slow with a body holds no more than came of it."""
+    budget = Budget(1000)
+    held, going = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b" " * 900
+        held.set()
+        await going.wait()
+        yield json.dumps(CUSTOM).encode()
+
+    async with client_of(replace(reception, budget=budget)) as sender:
+        first = asyncio.create_task(sender.post("/alert", content=slow()))
+        await held.wait()
+        refused = await sender.post("/alert", content=b" " * 101)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        going.set()
+        assert results(await first) == ["created"]
+        assert results(await sender.post("/alert", json=CUSTOM)) == ["counted"]
+        assert (await sender.post("/alert", content=b" " * 1001)).status_code == 503
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.alert_normalizer.budget._READING_SECONDS", 0.01)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with client_of(reception) as sender:
+        response = await sender.post("/alert", content=never())
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
