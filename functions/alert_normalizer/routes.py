@@ -31,6 +31,7 @@ from functions.alert_normalizer.tokens import OPEN, Gate
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
+_UNDER_WAY = 256  # alerts of one input: each that is being stored takes many times its size
 _NOTE_SECONDS = 5.0  # and no longer for what only keeps a count exact
 _COUNTED = frozenset({Result.CREATED, Result.COUNTED})
 _AS_EXPECTED = frozenset(Result) - {Result.REJECTED}
@@ -153,15 +154,21 @@ class Reception:
 
     async def _store(self, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
         """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
-        waits: dict[int, asyncio.Future[Answer]] = {}
         post = "" if hashes else _post([entry for entry in entries if isinstance(entry, Incoming)])
-        for position, entry in enumerate(entries):
-            if isinstance(entry, Incoming):
-                waits[position] = self.intake.submit(entry, event=hashes[position] if hashes else "", post=post)
-        if waits:
-            await asyncio.wait(waits.values(), timeout=_PATIENCE_SECONDS)
-        slow = Unavailable("storing takes too long")
-        answers = {position: wait.result() if wait.done() else slow for position, wait in waits.items()}
+        waiting = [(position, entry) for position, entry in enumerate(entries) if isinstance(entry, Incoming)]
+        slow: Answer = Unavailable("storing takes too long")
+        answers = dict.fromkeys((position for position, _ in waiting), slow)
+        clock = asyncio.get_running_loop()
+        patience = clock.time() + _PATIENCE_SECONDS
+        for start in range(0, len(waiting), _UNDER_WAY):
+            waits = {
+                position: self.intake.submit(entry, event=hashes[position] if hashes else "", post=post)
+                for position, entry in waiting[start : start + _UNDER_WAY]
+            }
+            await asyncio.wait(waits.values(), timeout=patience - clock.time())
+            answers |= {position: _untraced(wait.result()) for position, wait in waits.items() if wait.done()}
+            if clock.time() >= patience:
+                break
         told = [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
         for item in told:
             self._log(item)
@@ -198,6 +205,13 @@ class Reception:
         level = logging.INFO if result in _AS_EXPECTED else logging.WARNING
         extra = {"object": f"aegisalert/{self.settings.namespace}/{name}", "result": result, "reason": reason}
         _log.log(level, "alert %s", result, extra=extra)
+
+
+def _untraced(answer: Answer) -> Answer:
+    """The answer; an error without what it came through, which holds every alert's manifest and request."""
+    if isinstance(answer, Exception):
+        answer.__traceback__ = answer.__context__ = answer.__cause__ = None
+    return answer
 
 
 def _post(alerts: Sequence[Incoming]) -> str:
