@@ -59,7 +59,7 @@ class Event(NamedTuple):
 def _from_sdk(event: CloudEvent) -> Event:
     attributes = event.get_attributes()
     for name in ("type", "source", "id", "subject"):
-        if not isinstance(attributes.get(name) or "", str):
+        if not isinstance(attributes.get(name), str | None):
             raise BadEvent(f"{name}: not a string")
     data = event.get_data()
     if isinstance(data, bytes):

@@ -2,8 +2,8 @@
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
@@ -26,6 +26,8 @@ from tests.samples import FUNCTIONS, ROOT, STRUCTURED
 NAMESPACE = "monitoring"
 SECONDS = 3.0
 """Of computing for each 100 KiB: functions may take one; the API server and a busy machine take the rest."""
+MEMORY = 256 * 2**20
+"""Bytes that answering once may take; a function's pod has as many in all."""
 
 T = TypeVar("T", bound=Object)
 E = TypeVar("E")
@@ -78,7 +80,8 @@ class System:
         """Send something to a function, which answers in time, and not that it failed."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         before = _computed()
-        answer = self.runner.run(self.clients[function].post(path, content=body, headers=named))
+        with _limited_memory():
+            answer = self.runner.run(self.clients[function].post(path, content=body, headers=named))
         took = _computed() - before
         assert answer.status_code < 500, answer.text
         assert took <= SECONDS * max(1, len(body) / 102_400), f"{took:.1f} s for {len(body)} bytes"
@@ -115,6 +118,18 @@ class System:
         resource_ = self.api.resource(item.resource.plural, item.resource.group)
         patch = self.api.patch(resource_, item.metadata.name, {"status": status}, NAMESPACE, subresource="status")
         return type(item).read(self.runner.run(patch))
+
+
+@contextmanager
+def _limited_memory() -> Iterator[None]:
+    """No more than ``MEMORY`` on top of what the process has; the API server and the test keep what came before."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _computed() -> float:

@@ -19,6 +19,8 @@ from tests.sandbox.driver import ROOT, Driver, custom, running
 pytestmark = pytest.mark.sandbox
 
 EXAMPLE = ROOT / "examples" / "nodehasemergencyevent"
+LIFE: list[list[str]] = [[], ["Triggered", "Pending"], ["Triggered", "Running"], ["Triggered", "Succeeded"]]
+"""What is shown of an alert's repair, in its order."""
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 
@@ -50,12 +52,10 @@ def test_the_demo_prints_an_alerts_life_and_exits_with_its_success(state: Path) 
     rows = [line.split() for line in lines[header + 1 :] if line.startswith("default-nodehasemergencyevent-")]
     assert len({row[0] for row in rows}) == 1
     assert {tuple(row[1:5]) for row in rows} == {("NodeHasEmergencyEvent", "Node", "dev1", "Firing")}
-    assert [row[6:-1] for row in rows] == [
-        [],
-        ["Triggered", "Pending"],
-        ["Triggered", "Running"],
-        ["Triggered", "Succeeded"],
-    ]
+    phases = [row[6:-1] for row in rows]
+    # a phase may pass before it is read, on a busy machine
+    assert phases == [phase for phase in LIFE if phase in phases]
+    assert phases[-1] == ["Triggered", "Succeeded"]
     assert not (state / "sandbox.json").exists()
 
 

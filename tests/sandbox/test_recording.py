@@ -21,4 +21,4 @@ def test_counting_a_workflow_costs_the_renderer_no_request() -> None:
         # the source sends one event at a time: once the edit is recorded, the counting was heard of
         driver.apply(TEMPLATES, "counted", {"manifest": workflow("false")})
         driver.watch_until(TEMPLATES, lambda seen: seen["counted"]["status"].get("observedGeneration") == 2)
-        assert reads(driver) == 1
+        assert reads(driver) == 3  # when it was applied, for the alert, when it was edited

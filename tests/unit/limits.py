@@ -12,6 +12,8 @@ _ROOM = 256 * 1024
 """Characters of one object, about: an API server stores little more."""
 
 _UNLIMITED = 40_000
+_ITEM = 6
+"""Characters of a short item in a list, about."""
 TIMES = (
     "2026-01-01T11:50:00Z",
     "2026-01-01T11:50:00.123456789+05:30",
@@ -59,10 +61,13 @@ def _texts(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[str]:
 
 def _lists(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[list[Any]]:
     def of(size: int) -> st.SearchStrategy[list[Any]]:
+        if not size:
+            return st.just([])
         few = st.lists(specs(schema["items"], room // size), min_size=1, max_size=3)
         return few.map(lambda items: (items * size)[:size])
 
-    return st.sampled_from((1, 3, schema.get("maxItems", _UNLIMITED))).flatmap(of)
+    longest = min(schema.get("maxItems", _UNLIMITED), room // _ITEM)
+    return st.sampled_from(sorted({min(1, longest), min(3, longest), longest})).flatmap(of)
 
 
 def _objects(schema: Mapping[str, Any], room: int) -> st.SearchStrategy[dict[str, Any]]:

@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_refused_without_being_quoted(headers: dict[str, 
 
 
 @pytest.mark.parametrize("attribute", ["type", "source", "id", "subject"])
-@pytest.mark.parametrize("value", [{"a": SECRET}, [SECRET], 1, True], ids=repr)
+@pytest.mark.parametrize("value", [{"a": SECRET}, [SECRET], {}, [], 0, 1, True], ids=repr)
 def test_an_attribute_that_is_no_string_is_refused(attribute: str, value: object) -> None:
     event = {**GOOD, attribute: value}
     with pytest.raises(BadEvent, match=f"^{attribute}: not a string$"):

@@ -57,9 +57,10 @@ async def followed(spec: dict[str, Any], status: dict[str, Any], argo: dict[str,
         await cluster.write(Workflow, workflow.metadata.name, {"status": argo})
     except ApiError:  # a rule in CEL does not hold, or it is larger than what is stored: no valid object
         return
+    workflow = await cluster.get(Workflow, workflow.metadata.name)
     tracker = Tracker(cluster.kube)
-    for deleted in (False, True):
-        await tracker.follow(await cluster.get(Workflow, workflow.metadata.name), deleted=deleted)
+    for deleted in (False, True):  # a sweep may have deleted it for its time to live
+        await tracker.follow(workflow, deleted=deleted)
         with TestCase().assertNoLogs("functions", "ERROR"):
             await sweep(tracker, now=LATER)
 

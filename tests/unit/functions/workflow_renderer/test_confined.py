@@ -1,6 +1,7 @@
 """Work in a child process ends, whatever it is like, and the function goes on meanwhile."""
 
 import asyncio
+import contextlib
 import ctypes
 import faulthandler
 import os
@@ -56,13 +57,29 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def has_children() -> bool:
-    """Whether there is a child, running or not waited for."""
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return False
-    return True
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the children that were started."""
+    started: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        child = fork()
+        started.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", noted)
+    return started
+
+
+def left(forked: list[int]) -> list[int]:
+    """Those that run or were not waited for."""
+    there = []
+    for child in forked:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
+            there.append(child)
+    return there
 
 
 async def test_the_result_comes_back() -> None:
@@ -84,12 +101,13 @@ async def test_the_result_comes_back() -> None:
     ],
     ids=lambda part: getattr(part, "__name__", None),
 )
-async def test_what_comes_to_no_end_is_stopped(work: Callable[[], Any], message: str) -> None:
+async def test_what_comes_to_no_end_is_stopped(forked: list[int], work: Callable[[], Any], message: str) -> None:
     before = open_files()
     with pytest.raises(Stopped, match=message.replace("?", r"\?")):
         await confined(work)
     assert open_files() == before
-    assert not has_children()
+    assert forked
+    assert not left(forked)
     assert await confined(lambda: 1) == 1
 
 
@@ -102,20 +120,24 @@ async def test_the_function_answers_while_a_child_works() -> None:
         await working
 
 
-async def test_a_child_that_gets_no_processor_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_child_that_gets_no_processor_may_be_tried_again(
+    forked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(confinement, "WALL_SECONDS", 0.01)
     with pytest.raises(Unavailable):
         await confined(endless)
-    assert not has_children()
+    assert forked
+    assert not left(forked)
 
 
-async def test_nobody_waits_for_it_and_it_ends() -> None:
+async def test_nobody_waits_for_it_and_it_ends(forked: list[int]) -> None:
     working = asyncio.ensure_future(confined(endless))
     await asyncio.sleep(0)
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
-    assert not has_children()
+    assert forked
+    assert not left(forked)
 
 
 async def test_as_many_as_come_take_turns() -> None:
