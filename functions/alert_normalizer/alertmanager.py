@@ -5,7 +5,7 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 from aegis.names import Fingerprint, alertmanager_fingerprint
-from functions.alert_normalizer.fields import Fields, kind_of, too_large
+from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, batch_of
 from functions.alert_normalizer.senders import ANYBODY, Sender
 from functions.alert_normalizer.subject import subject_of
@@ -35,7 +35,7 @@ def read_webhook(data: object, sender: Sender = ANYBODY) -> Batch:
 def _read(alert: object, at: str) -> Entry:
     if not isinstance(alert, dict):
         return Rejection((Problem(at, f"is {kind_of(alert)}", "an object"),))
-    if rejection := too_large(alert, at):
+    if rejection := unfit(alert, at):
         return rejection
     fields = Fields(at)
     labels = fields.texts("labels", alert.get("labels"))

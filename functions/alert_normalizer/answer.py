@@ -12,6 +12,14 @@ from aegis.function import problem, unavailable
 from functions.alert_normalizer.incoming import TOLD, BadContent, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import Answer, Result, Stored
 
+_BY_GRAVITY = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+"""Which of several rejections' statuses is the answer's: the first."""
+
 
 class Told(NamedTuple):
     """One alert of an input and what became of it; a rejected one was never submitted."""
@@ -78,16 +86,12 @@ def _no_room(told: Sequence[Told]) -> dict[str, list[dict[str, str]]]:
 def bad_content(error: BadContent) -> Response:
     """The answer to an input that is no list of alerts at all."""
     errors = [as_error(error.problem)]
-    return problem(error.status, HTTPStatus(error.status).phrase, "the request cannot be taken", errors=errors)
+    return problem(error.status, error.status.phrase, "the request cannot be taken", errors=errors)
 
 
 def _all_rejected(told: Sequence[Told], lines: Sequence[dict[str, Any]], untold: int) -> Response:
     rejections = [item.entry for item in told if isinstance(item.entry, Rejection)]
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    if any(rejection.forbidden for rejection in rejections):
-        status = HTTPStatus.FORBIDDEN
-    elif any(rejection.too_large for rejection in rejections):
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    status = min((rejection.status for rejection in rejections), key=_BY_GRAVITY.index, default=_BY_GRAVITY[-1])
     count = len(lines) + untold
     detail = f"none of {count} alerts can be stored" if count > 1 else "the alert cannot be stored"
     errors = [error for line in lines for error in line.get("errors") or [_refused(line)]]

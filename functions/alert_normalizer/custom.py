@@ -5,9 +5,10 @@ the spec of a stored AegisAlert, read as a custom alert, gives that alert again.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aegis.names import Fingerprint, digest, is_label_value
-from functions.alert_normalizer.fields import Fields, kind_of, too_large
+from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import (
     BadContent,
     Batch,
@@ -51,7 +52,7 @@ def _folded(data: Mapping[str, object]) -> dict[str, object]:
 def _read(alert: object, at: str, sender: Sender) -> Entry:
     if not isinstance(alert, dict):
         return Rejection((Problem(at, f"is {kind_of(alert)}", "an object"),))
-    if rejection := too_large(alert, at):
+    if rejection := unfit(alert, at):
         return rejection
     fields, given = Fields(at), _folded(alert)
     alert_type = fields.text("type", given.get("type"), required=True)
@@ -62,12 +63,13 @@ def _read(alert: object, at: str, sender: Sender) -> Entry:
     fingerprint = fields.text("fingerprint", given.get("fingerprint"))
     starts_at = fields.moment("startsAt", given.get("startsat"))
     source = fields.text("source", given.get("source")) or SOURCE
-    foreign = False
+    refusal = HTTPStatus.UNPROCESSABLE_ENTITY
     if not is_label_value(source):
         fields.wrong("source", "is no label value", "at most 63 letters, digits, '-', '_' and '.'")
-    elif foreign := not sender.may_store(source):
+    elif not sender.may_store(source):
+        refusal = HTTPStatus.FORBIDDEN
         fields.note(sender.problem(fields.path("source"), source))
-    if rejection := fields.rejection(forbidden=foreign):
+    if rejection := fields.rejection(refusal):
         return rejection
     return Incoming(
         source=source,

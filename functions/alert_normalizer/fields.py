@@ -4,9 +4,12 @@ Each reader returns a value and notes what is wrong with it, so that a sender is
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from aegis import clock
+from aegis.jsontext import is_text, loads
 from aegis.models.alert import AlertStatus
 from functions.alert_normalizer.incoming import TOLD, BadContent, Problem, Rejection
 
@@ -22,15 +25,14 @@ def kind_of(value: object) -> str:
 
 
 def parse(body: bytes) -> object:
-    """Read a body as JSON in UTF-8; half of a surrogate pair becomes U+FFFD, which can be stored.
+    """Read a body as JSON in UTF-8.
 
     Raises:
         BadContent: when it is none.
     """
     accepted = "one JSON document in UTF-8"
     try:
-        data = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
-        return storable(data) if b"\\ud" in body.lower() else data
+        return loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise BadContent(Problem("body", f"not UTF-8 at byte {error.start}", accepted), status=400) from error
     except json.JSONDecodeError as error:
@@ -44,24 +46,22 @@ def _no_constant(constant: str) -> object:
     raise ValueError(constant)
 
 
-def storable(data: object) -> object:
-    """The data with U+FFFD for each half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    match data:
-        case str():
-            return data if data.isascii() else data.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [storable(item) for item in data]
-        case dict():
-            return {storable(key): storable(value) for key, value in data.items()}
-    return data
-
-
-def too_large(data: object, at: str) -> Rejection | None:
-    """The rejection of an alert that is larger than one may be."""
-    if len(json.dumps(data, ensure_ascii=False).encode()) <= LARGEST_ALERT:
-        return None
-    problem = Problem(at or "body", "the alert is too large", f"at most {LARGEST_ALERT // 1024} KiB for one alert")
-    return Rejection((problem,), too_large=True)
+def unfit(alert: Mapping[str, object], at: str) -> Rejection | None:
+    """The rejection of an alert that cannot be stored, whatever its fields should mean."""
+    try:
+        spelled = json.dumps(alert, ensure_ascii=False)
+    except RecursionError:
+        problem = Problem(at or "body", "is nested too deeply", "an alert, whose fields are of two levels at most")
+        return Rejection((problem,), HTTPStatus.BAD_REQUEST)
+    if not is_text(spelled):
+        name = next(key for key, value in alert.items() if not is_text(json.dumps({key: value}, ensure_ascii=False)))
+        shown = name[:_KEY_SHOWN].encode(errors="backslashreplace").decode()
+        problem = Problem(Fields(at).path(shown), "has half of a surrogate pair, which is no character", "Unicode text")
+        return Rejection((problem,), HTTPStatus.BAD_REQUEST)
+    if len(spelled.encode()) > LARGEST_ALERT:
+        problem = Problem(at or "body", "the alert is too large", f"at most {LARGEST_ALERT // 1024} KiB for one alert")
+        return Rejection((problem,), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return None
 
 
 class Fields:
@@ -88,11 +88,11 @@ class Fields:
         else:
             self._untold += 1
 
-    def rejection(self, *, forbidden: bool = False) -> Rejection | None:
+    def rejection(self, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> Rejection | None:
         """What comes of an alert in which something is wrong."""
         if not self.problems:
             return None
-        return Rejection(tuple(self.problems), forbidden=forbidden, untold=self._untold)
+        return Rejection(tuple(self.problems), status, untold=self._untold)
 
     def text(self, name: str, value: object, *, required: bool = False) -> str:
         """A string; ``null`` reads as empty."""

@@ -4,6 +4,7 @@ Nothing in here knows how it came; what could not be understood is a ``Rejection
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aegis.models.alert import AlertStatus
@@ -34,15 +35,15 @@ class BadContent(Exception):
         """Keep the problem, and the HTTP status that says it."""
         super().__init__(str(problem))
         self.problem = problem
-        self.status = status
+        self.status = HTTPStatus(status)
 
 
 class Rejection(NamedTuple):
     """An alert that cannot be stored, and what is wrong with it first."""
 
     problems: tuple[Problem, ...]
-    too_large: bool = False
-    forbidden: bool = False
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
+    """What it is answered with when nothing of the input can be stored."""
     untold: int = 0
     """How many problems there are beside those."""
 

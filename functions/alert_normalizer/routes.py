@@ -22,7 +22,7 @@ from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.answer import Told, answer, bad_content
 from functions.alert_normalizer.budget import Budget
 from functions.alert_normalizer.custom import read_custom
-from functions.alert_normalizer.fields import parse, storable
+from functions.alert_normalizer.fields import parse
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
 from functions.alert_normalizer.senders import Sender
@@ -240,7 +240,8 @@ def _read_entry(event: Event | BadEvent, place: str, sender: Sender) -> Batch:
             raise event
         return _read_event(event, f"{place}.data.", sender)
     except BadEvent as error:
-        return Batch([Rejection((Problem(place, str(error), "a CloudEvent 1.0 of a type handled here"),))])
+        named = Problem(place, str(error), "a CloudEvent 1.0 of a type handled here")
+        return Batch([Rejection((named,), HTTPStatus.BAD_REQUEST)])
 
 
 def _read_event(event: Event, prefix: str, sender: Sender) -> Batch:
@@ -253,10 +254,10 @@ def _read_event(event: Event, prefix: str, sender: Sender) -> Batch:
     if parser is None:
         raise BadEvent(f"type: {event.type} is not handled here; accepted are {', '.join(_EVENT_PARSERS)}")
     try:
-        batch = parser(storable(event.data), sender)
+        batch = parser(event.data, sender)
     except BadContent as error:
         named = error.problem._replace(field=prefix.rstrip("."))
-        return Batch([Rejection((named,), forbidden=error.status == HTTPStatus.FORBIDDEN)])
+        return Batch([Rejection((named,), error.status)])
     _log_left_out(batch)
     return batch._replace(entries=[_under(prefix, entry) for entry in batch.entries])
 

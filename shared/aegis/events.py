@@ -12,9 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from cloudevents.conversion import to_structured
 from cloudevents.exceptions import GenericException
-from cloudevents.http import CloudEvent, from_dict, from_http
+from cloudevents.http import CloudEvent, from_http
 
 from aegis.errors import BadEvent, TooLarge
+from aegis.jsontext import is_text, loads
 
 ALERT_FIRING = "io.aegis.alert.firing.v1"
 ALERT_RESOLVED = "io.aegis.alert.resolved.v1"
@@ -32,7 +33,9 @@ TICK = "dev.knative.sources.ping"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 MOST_EVENTS = 4096
 """Of one batch."""
-_CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"})
+_REQUIRED = ("specversion", "id", "source", "type")
+_CORE = frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "dataschema"})
+_STRUCTURED = {"content-type": "application/cloudevents+json"}
 
 
 class Event(NamedTuple):
@@ -59,8 +62,11 @@ class Event(NamedTuple):
 def _from_sdk(event: CloudEvent) -> Event:
     attributes = event.get_attributes()
     for name in ("type", "source", "id", "subject"):
-        if not isinstance(attributes.get(name), str | None):
+        value = attributes.get(name)
+        if not isinstance(value, str | None):
             raise BadEvent(f"{name}: not a string")
+        if value and not is_text(value):
+            raise BadEvent(f"{name}: has half of a surrogate pair, which is no character")
     data = event.get_data()
     if isinstance(data, bytes):
         try:
@@ -89,7 +95,22 @@ def read_event(headers: Mapping[str, str], body: bytes) -> Event:
     except BadEvent:
         raise
     except (GenericException, ValueError, KeyError, TypeError, RecursionError):
-        raise BadEvent("not a CloudEvent 1.0 in structured or binary mode") from None  # the SDK's words quote the body
+        raise _no_event(headers, body) from None  # the SDK's words quote the body
+
+
+def _no_event(headers: Mapping[str, str], body: bytes) -> BadEvent:
+    """What keeps a request from being a CloudEvent: the attributes that it lacks, if it has any at all."""
+    given = {name.lower().removeprefix("ce-"): value for name, value in headers.items() if name[:3].lower() == "ce-"}
+    if not given:
+        try:
+            read = json.loads(body)
+        except (ValueError, RecursionError):
+            read = None
+        given = read if isinstance(read, dict) else {}
+    missing = [name for name in _REQUIRED if not given.get(name)]
+    if missing and len(missing) < len(_REQUIRED):
+        return BadEvent(f"{', '.join(missing)}: missing; a CloudEvent 1.0 has {', '.join(_REQUIRED)}")
+    return BadEvent("not a CloudEvent 1.0 in structured or binary mode")
 
 
 def read_batch(body: bytes) -> list[Event | BadEvent]:
@@ -100,7 +121,7 @@ def read_batch(body: bytes) -> list[Event | BadEvent]:
         TooLarge: when it holds more than `MOST_EVENTS`.
     """
     try:
-        entries = json.loads(body)
+        entries = loads(body)
     except (ValueError, RecursionError) as error:
         raise BadEvent("batch: not JSON, or nested too deeply") from error
     if not isinstance(entries, list):
@@ -112,11 +133,11 @@ def read_batch(body: bytes) -> list[Event | BadEvent]:
 
 def _read_entry(entry: Any) -> Event | BadEvent:
     try:
-        return _from_sdk(from_dict(entry))
+        return read_event(_STRUCTURED, json.dumps(entry).encode())
     except BadEvent as error:
         return error
-    except (GenericException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return BadEvent("not a CloudEvent 1.0")
+    except RecursionError:
+        return BadEvent("nested too deeply")
 
 
 def write_event(event: Event) -> tuple[dict[str, str], bytes]:

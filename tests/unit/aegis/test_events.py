@@ -1,5 +1,6 @@
 """CloudEvents at the boundary: read in every mode, refused without quoting what the sender wrote."""
 
+import base64
 import json
 
 import pytest
@@ -53,6 +54,32 @@ def test_an_attribute_that_is_no_string_is_refused(attribute: str, value: object
     refused, other = read_batch(json.dumps([event, GOOD]).encode())
     assert isinstance(refused, BadEvent)
     assert isinstance(other, Event)
+
+
+@pytest.mark.parametrize("attribute", ["type", "source", "id", "subject"])
+def test_half_a_character_is_refused(attribute: str) -> None:
+    with pytest.raises(BadEvent, match=f"^{attribute}: has half of a surrogate pair"):
+        read_event(STRUCTURED, json.dumps({**GOOD, attribute: "\ud800"}).encode())
+
+
+@pytest.mark.parametrize("missing", [("specversion",), ("id",), ("source", "type")], ids=" ".join)
+def test_what_is_missing_is_named(missing: tuple[str, ...]) -> None:
+    event = {name: value for name, value in GOOD.items() if name not in missing}
+    message = f"^{', '.join(missing)}: missing; a CloudEvent 1.0 has specversion, id, source, type$"
+    with pytest.raises(BadEvent, match=message):
+        read_event(STRUCTURED, json.dumps(event).encode())
+    with pytest.raises(BadEvent, match=message):
+        read_event({f"Ce-{name}": str(value) for name, value in event.items() if name != "data"}, b"{}")
+    (refused,) = read_batch(json.dumps([event]).encode())
+    assert str(refused).startswith(", ".join(missing))
+
+
+def test_an_event_of_a_batch_may_hold_its_data_in_base64() -> None:
+    event = {**GOOD, "data_base64": base64.b64encode(b'{"a": 1}').decode()}
+    del event["data"]
+    (read,) = read_batch(json.dumps([event]).encode())
+    assert isinstance(read, Event)
+    assert (read.data, read.extensions) == ({"a": 1}, {})
 
 
 def test_a_bad_event_in_a_batch_is_told_in_its_place() -> None:

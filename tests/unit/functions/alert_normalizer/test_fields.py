@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis.models.alert import AlertStatus
-from functions.alert_normalizer.fields import Fields, parse, storable
+from functions.alert_normalizer.fields import Fields, parse, unfit
 from functions.alert_normalizer.incoming import BadContent
 from tests.unit.functions.alert_normalizer.alerts import JSON
 
@@ -37,23 +37,31 @@ def test_a_byte_order_mark_is_no_harm() -> None:
     assert parse(b'\xef\xbb\xbf{"a": "\xc3\xbc"}') == {"a": "ü"}
 
 
-@pytest.mark.parametrize("body", [rb'{"a\ud800": ["\uD800"]}', rb'{"a\udc00": ["\udfff"]}'])
-def test_half_a_character_becomes_the_replacement_character(body: bytes) -> None:
-    assert parse(body) == {"a\ufffd": ["\ufffd"]}
-
-
 def test_a_character_in_two_halves_is_whole() -> None:
-    assert parse(rb'["\ud83d\ude00 \ud800"]') == ["😀 \ufffd"]
+    assert parse(rb'["\ud83d\ude00"]') == ["😀"]
 
 
-def test_what_can_be_stored_is_left_as_it_is() -> None:
-    data = {"a": ["ü", 1, None, True, "😀"]}
-    assert storable(data) == data
+@given(JSON, st.sampled_from(["", "alerts[0]"]))
+def test_what_is_fit_can_be_stored(data: object, at: str) -> None:
+    alert = {"details": data}
+    assert unfit(alert, at) or json.dumps(alert, ensure_ascii=False).encode()
 
 
-@given(JSON)
-def test_whatever_was_made_storable_can_be_encoded(data: object) -> None:
-    assert json.dumps(storable(data), ensure_ascii=False).encode()
+@pytest.mark.parametrize("at", ["", "alerts[7]"])
+@pytest.mark.parametrize(
+    ("alert", "name"),
+    [
+        ({"type": "a", "status": "\ud800"}, "status"),
+        ({"labels": {"a": ["b", "\udfff"]}}, "labels"),
+        ({"labels": {"\ud800": ""}}, "labels"),
+        ({"é": 1, "é\udc00": 1}, r"é\udc00"),
+    ],
+)
+def test_half_a_character_is_named(alert: dict[str, object], name: str, at: str) -> None:
+    rejection = unfit(alert, at)
+    assert rejection
+    (problem,) = rejection.problems
+    assert (problem.field, rejection.status) == (f"{at}.{name}" if at else name, 400)
 
 
 @given(st.binary() | JSON.map(lambda data: json.dumps(data).encode()))

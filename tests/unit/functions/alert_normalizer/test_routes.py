@@ -569,8 +569,71 @@ async def test_a_bad_event_in_a_batch_keeps_no_other_back(sender: httpx.AsyncCli
 
 async def test_a_batch_of_bad_events_names_each(sender: httpx.AsyncClient) -> None:
     answer = await sender.post("/", content=json.dumps([{}, cloud_event(CUSTOM, event_type="x")]), headers=BATCHED)
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == ["[0]", "[1]"]
+
+
+SHALLOW, DEEP = [*range(100, 1_000, 50)], [3_000, 100_000]
+HALF = json.dumps("\ud800")
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+class To(NamedTuple):
+    """Where an input goes, and in what form."""
+
+    path: str
+    headers: dict[str, str]
+    form: str
+
+    def body(self, *parts: Any, bad: str) -> str:
+        """The input with some parts, of which texts of ``BAD`` are what is bad."""
+        return self.form.replace('"%s"', ", ".join(map(json.dumps, parts)).replace('"BAD"', bad))
+
+
+MANY = [
+    To("/alertmanager/alert", {}, '{"alerts": ["%s"]}'),
+    To("/alert", {}, '["%s"]'),
+    To("/", STRUCTURED, json.dumps(cloud_event(["%s"]))),
+]
+BATCH_OF_MANY = To("/", BATCHED, '["%s"]')
+
+
+@pytest.mark.parametrize("bad", [*map(nested, SHALLOW), HALF], ids=[*map(str, SHALLOW), "half"])
+@pytest.mark.parametrize(
+    ("to", "good"),
+    [(MANY[0], firing()), (MANY[1], CUSTOM), (MANY[2], CUSTOM), (BATCH_OF_MANY, cloud_event(CUSTOM))],
+    ids=["webhook", "alerts", "event", "batch"],
+)
+async def test_what_one_alert_holds_keeps_no_other_back(
+    sender: httpx.AsyncClient, api: Api, to: To, good: dict[str, Any], bad: str
+) -> None:
+    spoilt = {**good, "data": {**CUSTOM, "x": "BAD"}} if "data" in good else {**good, "x": "BAD"}
+    answer = await sender.post(to.path, content=to.body(good, spoilt, bad=bad), headers=to.headers)
+    assert answer.is_success
+    assert len(await alerts(api)) == 1
+
+
+@pytest.mark.parametrize("bad", [*map(nested, DEEP), HALF], ids=[*map(str, DEEP), "half"])
+@pytest.mark.parametrize(
+    ("to", "spoilt"),
+    [
+        (MANY[0], firing("BAD")),
+        (MANY[1], {**CUSTOM, "fingerprint": "BAD"}),
+        (MANY[2], {**CUSTOM, "type": "BAD"}),
+        (BATCH_OF_MANY, cloud_event({**CUSTOM, "type": "BAD"})),
+        (To("/", STRUCTURED, '"%s"'), cloud_event(CUSTOM, event_id="BAD")),
+    ],
+    ids=["webhook", "alerts", "event", "batch", "attribute"],
+)
+async def test_what_cannot_be_stored_is_a_bad_request(
+    sender: httpx.AsyncClient, api: Api, to: To, spoilt: dict[str, Any], bad: str
+) -> None:
+    answer = await sender.post(to.path, content=to.body(spoilt, bad=bad), headers=to.headers)
+    assert answer.status_code == 400
+    assert not await alerts(api)
 
 
 KNOWN, NEW = firing("Known"), firing("New")
