@@ -68,7 +68,7 @@ class Collections:
         if call.wants("Table"):
             return json_response(self._tables(call).table(page.entries, list_meta))
         if call.wants("PartialObjectMetadataList"):
-            items = [partial(entry.obj) for entry in page.entries]
+            items = [partial(entry.obj) for entry in page.entries] or None  # as in Go, whose empty slice is null
             kind, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
             return json_response({"kind": kind, "apiVersion": version, "metadata": list_meta, "items": items})
         head = encode({"kind": call.resource.list_kind, "apiVersion": call.resource.api_version, "metadata": list_meta})

@@ -177,7 +177,7 @@ class Kube:
         while True:
             given = {key: value for key, value in params.items() if value}
             page = await self._send("GET", model.resource.path(namespace), accept=accept, params=given)
-            items += _readable(model, page["items"])
+            items += _readable(model, page["items"] or ())  # metadata of no objects is null
             params["continue"] = page["metadata"].get("continue", "")
             if not params["continue"]:
                 return Collection(items, ResourceVersion(page["metadata"]["resourceVersion"]))

@@ -162,8 +162,9 @@ def test_a_list_newer_than_now_is_refused(cluster: Cluster, names: Names) -> Non
 
 
 def test_objects_can_be_had_without_their_bodies(cluster: Cluster, names: Names) -> None:
-    cluster.post(names.widgets, widget("a", labels={"x": "y"}))
     accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert cluster.get(names.widgets, accept).json()["items"] is None
+    cluster.post(names.widgets, widget("a", labels={"x": "y"}))
     found = cluster.get(names.widgets, accept).json()
     assert found["kind"] == "PartialObjectMetadataList"
     (item,) = found["items"]

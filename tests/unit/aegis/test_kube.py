@@ -107,6 +107,12 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
     assert [item.metadata.name for item in found.items] == ["good"]
 
 
+async def test_metadata_of_no_objects_is_no_list() -> None:
+    page = {"metadata": {"resourceVersion": "7"}, "items": None}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
+    assert not (await kube_over(transport).list(Workflow, metadata_only=True)).items
+
+
 async def test_metadata_alone_is_asked_for_where_objects_are_large() -> None:
     asked: list[str] = []
 
