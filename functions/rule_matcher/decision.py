@@ -4,8 +4,8 @@ It decides on the alert's state and not on which event brought it, so a late or 
 that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing but
 the alert.
 
-No ``Resolved`` rule runs where there can be nothing to undo: where a match was cancelled before its workflow existed,
-and where the resolve came before any firing.
+No ``Resolved`` rule runs where there can be nothing to undo: it runs after a firing whose workflow was made, and where
+no rule answers the firing at all. What came first, the matcher or the resolve, makes no difference to that.
 """
 
 from collections.abc import Mapping
@@ -113,16 +113,43 @@ def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
             return NOTHING  # of a workflow that runs, the tracker says when it has ended
         if firing.trigger_status is TriggerStatus.TRIGGERED:
             return _cancel(alert, known, now=now)
-    if _came_resolved(alert) and not alert.status.resolved.trigger_status:
-        message = "It was resolved before it fired: there is nothing to undo."
-        return _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now)
+    if not alert.status.resolved.trigger_status and (reason := _nothing_done(alert, known)):
+        return _write(alert, Verdict(TriggerStatus.CANCELLED, f"{reason}: there is nothing to undo."), now=now)
     return _match(alert, known, now=now)
+
+
+def _nothing_done(alert: AegisAlert, known: Known) -> str:
+    """Why there is nothing to undo; empty where there may be something."""
+    firing = alert.status.firing
+    if firing.workflow or firing.outcome.ended or _by_hand(alert):
+        return ""
+    if _came_resolved(alert):
+        return "It was resolved before it fired"
+    answer = firing.trigger_status or alert.status.ops_status.trigger_status
+    if answer is TriggerStatus.NONE:
+        return "It was resolved before anybody looked for a rule" if _has_rule(alert, known) else ""
+    if answer in (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.TRIGGERED):  # the latter is the Go system's: no record
+        return ""
+    return f"No workflow was made for its firing ({answer})"
+
+
+def _has_rule(alert: AegisAlert, known: Known) -> bool:
+    """Whether a rule answers the firing of an alert that is resolved."""
+    if not known.up_to_date:
+        raise Unsure(Missing.RULES)
+    fired = alert.status.model_copy(update={"status": AlertStatus.FIRING})
+    verdict = known.rules.find(alert.model_copy(update={"status": fired}))
+    return verdict.trigger_status is not TriggerStatus.RULE_NOT_FOUND
+
+
+def _by_hand(alert: AegisAlert) -> bool:
+    """Whether somebody wrote the alert as resolved, who asks for what undoes it."""
+    return alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL not in alert.metadata.labels
 
 
 def _came_resolved(alert: AegisAlert) -> bool:
     """Whether the resolve came before any firing; one that the intake stored so may have been counted since."""
-    stored_so = alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL in alert.metadata.labels
-    return stored_so or alert.status.count == 0
+    return alert.spec.status is AlertStatus.RESOLVED or alert.status.count == 0
 
 
 def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
@@ -158,7 +185,7 @@ def _was_unmatched(alert: AegisAlert) -> bool:
 def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None = None) -> Decision:
     """Record a verdict, unless just that is recorded already."""
     phase = phase or alert.phase
-    told = _tells(alert, verdict)
+    told = _tells(alert, verdict, phase)
     condition = _condition(alert, verdict) if told else _seen(alert)
     conditions = with_condition(alert.status.conditions, condition, now=now) if condition else alert.status.conditions
     recorded = alert.status.record(phase).trigger_status
@@ -175,16 +202,16 @@ def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None
     return Decision(status, _note(verdict) if told else None)
 
 
-def _tells(alert: AegisAlert, verdict: Verdict) -> bool:
+def _tells(alert: AegisAlert, verdict: Verdict, phase: Phase) -> bool:
     """Whether the verdict is what the alert shows; that nothing undoes a firing which was answered is not.
 
     Unless the alert shows nothing, because the renderer took back a match whose rule changed.
     """
     shown = alert.status.ops_status.trigger_status
     return not (
-        alert.phase is Phase.RESOLVED
+        phase is Phase.RESOLVED
         and shown is not TriggerStatus.NONE
-        and verdict.trigger_status is TriggerStatus.RULE_NOT_FOUND
+        and verdict.trigger_status in (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.CANCELLED)
         and alert.status.firing.trigger_status is not TriggerStatus.NONE
     )
 

@@ -17,6 +17,7 @@ from aegis.names import Uid, workflow_name
 Status = Mapping[str, Any]
 
 WORKFLOW_DELETED = "WorkflowDeleted"
+STOPPED = "Stopped"
 STALLED = "Stalled"
 
 _MESSAGE_LENGTH = 1024
@@ -75,6 +76,9 @@ def read_progress(workflow: Workflow) -> Progress | None:
     message = workflow.status.message
     if not ops.ended and meta.deletion_timestamp:
         ops, reason, message = OpsPhase.FAILED, WORKFLOW_DELETED, f"workflow {meta.name} was deleted before it ended"
+    elif ops.ended and (how := workflow.spec.get("shutdown")):
+        # Argo calls what was stopped while it waited for a lock a success
+        ops, reason, message = OpsPhase.FAILED, STOPPED, f"workflow {meta.name} was stopped ({how}): {message or ops}"
     if ops is OpsPhase.NONE:
         return None
     return Progress(

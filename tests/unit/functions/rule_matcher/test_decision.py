@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, TriggerStatus
 from functions.rule_matcher.decision import (
     NOTHING,
     Decision,
@@ -188,6 +188,9 @@ UNMATCHED = firing(
         pytest.param(firing(), [], Missing.RULES, id="a rule may just have been applied"),
         pytest.param(firing(), [rule("a"), rule("b")], Missing.RULES, id="one of a tie may just have been deleted"),
         pytest.param(UNMATCHED, [rule("r")], Missing.RULES, id="the rule that matched has changed since"),
+        pytest.param(
+            resolved(), [RESOLVE], Missing.RULES, id="a rule for its firing may just have been applied"
+        ),
         pytest.param(resolved(firing=MATCHED), [], Missing.WORKFLOW, id="a workflow may just have been created"),
     ],
 )
@@ -247,7 +250,13 @@ def test_a_resolve_before_any_firing_undoes_nothing(state: AegisAlert) -> None:
             id="after a workflow that the cancel came too late for",
         ),
         pytest.param(refused("RuleNotFound", status="Resolved"), id="where no rule applied to the firing"),
-        pytest.param(resolved(), id="where the firing was never seen"),
+        pytest.param(
+            alert(spec={"status": "Resolved"}, status={"status": "Resolved"}), id="where it was resolved by hand"
+        ),
+        pytest.param(
+            resolved(opsStatus={"triggerStatus": "Triggered", "alertOpsStatus": "Succeeded"}),
+            id="after work of the Go system, which kept no records",
+        ),
     ],
 )
 def test_a_resolved_rule_runs(state: AegisAlert) -> None:
@@ -259,6 +268,32 @@ def test_a_resolved_rule_runs(state: AegisAlert) -> None:
     assert matched.status.ops_status.trigger_status == "Triggered"
     assert matched.status.ops_status.alert_ops_status == "Pending"
     assert matched.status.firing == before
+
+
+NO_REPAIR = [reason for reason in TriggerStatus if reason not in ("", "Triggered", "RuleNotFound", "Cancelled")]
+
+
+@pytest.mark.parametrize("reason", NO_REPAIR)
+def test_nothing_undoes_a_firing_for_which_no_workflow_was_made(reason: TriggerStatus) -> None:
+    state = refused(reason, status="Resolved")
+    said = after(state, decide(state, known(rule("r"), RESOLVE, up_to_date=False), now=NOW))
+    assert (said.status.resolved.trigger_status, said.status.firing.trigger_status) == ("Cancelled", reason)
+    assert said.status.ops_status.trigger_status == reason
+    assert [condition.reason for condition in said.status.conditions] == [reason]
+    assert decide(said, known(rule("r"), RESOLVE), now=LATER) == NOTHING
+
+
+def test_a_resolve_before_anybody_looked_undoes_nothing() -> None:
+    said = after(resolved(), decide(resolved(), known(rule("r"), RESOLVE), now=NOW))
+    assert said.status.resolved.trigger_status == "Cancelled"
+    assert said.status.ops_status.trigger_status == "Cancelled"
+    assert not awaits_workflow(said)
+    assert decide(said, known(rule("r"), RESOLVE), now=LATER) == NOTHING
+
+
+def test_a_resolve_before_anybody_looked_is_answered_where_no_rule_answers_the_firing() -> None:
+    matched = after(resolved(), decide(resolved(), known(RESOLVE), now=NOW))
+    assert matched.status.resolved.trigger_status == "Triggered"
 
 
 def test_that_nothing_undoes_a_firing_leaves_its_outcome_to_be_seen() -> None:

@@ -48,6 +48,23 @@ def test_a_workflows_progress(argo: str, meta: dict[str, Any], expected: tuple[s
     assert progress_of(workflow(PENDING_ALERT, argo, **meta)) == expected
 
 
+@pytest.mark.parametrize("how", ["Stop", "Terminate"])
+@pytest.mark.parametrize("argo", ["Succeeded", "Failed", "Error"])
+def test_a_workflow_that_was_stopped_is_no_success(argo: str, how: str) -> None:
+    ran = workflow(PENDING_ALERT, argo, message="it had a lock to wait for")
+    progress = read_progress(ran.model_copy(update={"spec": {**ran.spec, "shutdown": how}}))
+    assert progress
+    assert (progress.ops, progress.reason) == ("Failed", "Stopped")
+    assert progress.message == f"workflow {ran.metadata.name} was stopped ({how}): it had a lock to wait for"
+
+
+def test_a_workflow_that_is_being_stopped_still_runs() -> None:
+    running = workflow(PENDING_ALERT, "Running")
+    progress = read_progress(running.model_copy(update={"spec": {"shutdown": "Terminate"}}))
+    assert progress
+    assert progress.ops == "Running"
+
+
 @pytest.mark.parametrize(
     "meta",
     [
