@@ -188,9 +188,7 @@ UNMATCHED = firing(
         pytest.param(firing(), [], Missing.RULES, id="a rule may just have been applied"),
         pytest.param(firing(), [rule("a"), rule("b")], Missing.RULES, id="one of a tie may just have been deleted"),
         pytest.param(UNMATCHED, [rule("r")], Missing.RULES, id="the rule that matched has changed since"),
-        pytest.param(
-            resolved(), [RESOLVE], Missing.RULES, id="a rule for its firing may just have been applied"
-        ),
+        pytest.param(resolved(), [RESOLVE], Missing.RULES, id="a rule for its firing may just have been applied"),
         pytest.param(resolved(firing=MATCHED), [], Missing.WORKFLOW, id="a workflow may just have been created"),
     ],
 )
