@@ -239,9 +239,6 @@ class AegisAlert(Object):
             Column("TriggerStatus", "string", ".status.opsStatus.triggerStatus"),
             Column("OpsStatus", "string", ".status.opsStatus.alertOpsStatus"),
             Column("Age", "date", ".status.startTime"),
-            Column("Rule", "string", ".status.firing.rule.name", priority=1),
-            Column("Workflow", "string", ".status.firing.workflow", priority=1),
-            Column("LastReceived", "date", ".status.lastReceivedTime", priority=1),
         ),
     )
 
