@@ -7,6 +7,8 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 from aegis.names import Fingerprint, alertmanager_fingerprint
 from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, batch_of
+from functions.alert_normalizer.measurer import told_apart
+from functions.alert_normalizer.own_subjects import own_rows
 from functions.alert_normalizer.senders import ANYBODY, Sender
 from functions.alert_normalizer.subject import subject_of
 
@@ -46,13 +48,14 @@ def _read(alert: object, at: str) -> Entry:
     starts_at = fields.moment("startsAt", alert.get("startsAt"))
     if rejection := fields.rejection():
         return rejection
+    apart = told_apart(labels)
     return Incoming(
         source=SOURCE,
         type=alert_type,
         status=status,
         severity=labels.get("severity", ""),
-        involved_object=subject_of(labels),
-        details={key: annotations[key] for key in _ANNOTATIONS_KEPT if key in annotations} | labels,
+        involved_object=subject_of(apart, own_rows()),
+        details={key: annotations[key] for key in _ANNOTATIONS_KEPT if key in annotations} | apart,
         fingerprint=Fingerprint(fingerprint) if fingerprint else alertmanager_fingerprint(labels),
         starts_at=starts_at,
     )

@@ -20,6 +20,7 @@ from functions.alert_normalizer.incoming import (
     batch_of,
 )
 from functions.alert_normalizer.senders import ANYBODY, Sender
+from functions.alert_normalizer.subject import normalised
 
 SOURCE = "Default"
 _FINGERPRINT_LENGTH = 16
@@ -90,16 +91,13 @@ def _involved_object(fields: Fields, value: object) -> Subject:
         fields.wrong("involvedObject", f"is {kind_of(value)}", "an object with kind, name, namespace and node")
         return Subject()
     given = _folded(value)
-    kind, name, namespace, node = (
-        fields.text(f"involvedObject.{key}", given.get(key)) for key in ("kind", "name", "namespace", "node")
-    )
-    if name and not kind:
+    keys = ("kind", "name", "namespace", "node", "inferredFrom")
+    said = normalised(Subject(*(fields.text(f"involvedObject.{key}", given.get(key.casefold())) for key in keys)))
+    if said.name and not said.kind:
         fields.wrong("involvedObject.kind", "is missing or empty", "the kind of the object that is named")
-    if kind == "Pod" and name and not namespace:
+    if said.kind == "Pod" and said.name and not said.namespace:
         fields.wrong("involvedObject.namespace", "is missing or empty", "the namespace of the pod")
-    if kind == "Node":
-        node = node or name
-    return Subject(kind=kind, name=name, namespace=namespace, node=node)
+    return said
 
 
 def _fingerprint(alert_type: str, involved: Subject, details: Mapping[str, str]) -> Fingerprint:

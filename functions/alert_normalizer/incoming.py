@@ -61,6 +61,8 @@ class Subject(NamedTuple):
     name: str = ""
     namespace: str = ""
     node: str = ""
+    inferred_from: str = ""
+    """The row of the table of subjects that says so; empty where the sender says it."""
 
 
 class Incoming(NamedTuple):

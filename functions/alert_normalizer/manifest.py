@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from aegis.models.alert import STATUS_LABEL
 from aegis.names import is_label_key, is_label_value, label_value
-from functions.alert_normalizer.incoming import Incoming
+from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.settings import Settings
 
 MANAGED_BY = {"aegis.io/managed-by": "alert-normalizer"}
@@ -30,7 +30,7 @@ def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Seque
             "status": alert.status.value,
             "source": alert.source,
             "severity": alert.severity,
-            "involvedObject": alert.involved_object._asdict(),
+            "involvedObject": _involved_object(alert.involved_object),
             "details": dict(alert.details),
             "selector": {"matchLabels": labels},
             "ttlStrategy": {
@@ -43,6 +43,12 @@ def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Seque
             "episode": episode,
         },
     }
+
+
+def _involved_object(subject: Subject) -> dict[str, str]:
+    given = subject._asdict()
+    inferred_from = given.pop("inferred_from")
+    return given | ({"inferredFrom": inferred_from} if inferred_from else {})
 
 
 def _labels(alert: Incoming, name: str) -> dict[str, str]:

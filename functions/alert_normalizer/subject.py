@@ -1,121 +1,82 @@
-"""What an alert from Prometheus is about, from its labels: never the exporter that measured it.
-
-A series carries labels of two kinds. Those of what was measured are the subject's. Those that Prometheus attaches to
-what it scraped (pod, namespace, container, service, job, instance, endpoint) are the exporter's, unless the exporter
-itself says ``pod`` or ``namespace`` and is believed (honor_labels); where it is not believed, its own words come back
-as ``exported_pod``. Acting on an exporter's pod repairs nothing and takes the monitoring away.
-"""
+"""What an alert from Prometheus is about: what its labels say outright, else what the table (``subjects``) says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from functions.alert_normalizer.incoming import Subject
+from functions.alert_normalizer.measurer import is_measurer
+from functions.alert_normalizer.subjects import ROWS, Row
 
-_WORKLOADS = {
-    "HorizontalPodAutoscaler": "horizontalpodautoscaler",
-    "PersistentVolumeClaim": "persistentvolumeclaim",
-    "PodDisruptionBudget": "poddisruptionbudget",
-    "ResourceQuota": "resourcequota",
-    "Ingress": "ingress",
-    "Job": "job_name",
-    "CronJob": "cronjob",
-    "Deployment": "deployment",
-    "StatefulSet": "statefulset",
-    "DaemonSet": "daemonset",
-    "ReplicaSet": "replicaset",
-}
-_CLUSTER_WIDE = {"PersistentVolume": "persistentvolume", "Node": "node", "Namespace": "namespace"}
-_LABEL_OF = {**_WORKLOADS, "Pod": "pod", **_CLUSTER_WIDE}
-_KIND_OF = {kind.casefold(): kind for kind in _LABEL_OF}
-
-_TARGET = ("container", "service", "job", "instance", "endpoint")
-_EXPORTER = re.compile(r"exporter|kube-state-metrics|metrics-server|node-problem-detector|prometheus-adapter")
-_NODE_EXPORTER = re.compile(r"node[-_]exporter")
+_LABEL_OF = {"Job": "job_name", **{row.kind: row.object for row in ROWS if row.object == row.kind.lower()}}
+_KIND_OF = {kind.casefold(): kind for kind in (*_LABEL_OF, "Node", "Namespace")}
+_CLUSTER_WIDE = frozenset({"Node", "Namespace", "PersistentVolume"})
+_LONGEST = 1000  # of a value, when it is compared
 _WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::\d+)?|(?P<plain>[^:]+):\d+")
 
 
-def subject_of(labels: Mapping[str, str]) -> Subject:
-    """The object that an alert's labels speak of; empty where they speak of none."""
-    said = {label: value for label in _LABEL_OF.values() if (value := labels.get(f"exported_{label}"))}
-    own = {**labels, **said}
+def subject_of(labels: Mapping[str, str], own_rows: Sequence[Row] = ()) -> Subject:
+    """The object that an alert's labels speak of, told apart from their measurer's; empty where they speak of none.
+
+    ``own_rows`` go before those of the table.
+    """
     if labels.get("involved_object_name"):
         return _named(labels)
     if kind := labels.get("involved_object_kind") or labels.get("kind"):
-        return _of_kind(_KIND_OF.get(kind.casefold(), kind), own)
-    return _inferred(own, said=frozenset(said))
+        return _of_kind(_KIND_OF.get(kind.casefold(), kind), labels)
+    row = next((row for row in (*own_rows, *ROWS) if _fits(row, labels)), None)
+    return _by(row, labels) if row else Subject()
 
 
-def _object(kind: str, name: str, labels: Mapping[str, str]) -> Subject:
-    if kind == "Node":
-        return Subject(kind=kind, name=name, namespace="", node=name)
-    namespace = "" if kind in _CLUSTER_WIDE else labels.get("namespace", "")
-    if kind == "Pod" and not namespace:
-        name = ""  # there is no pod without its namespace
-    node = labels.get("node", "") if kind == "Pod" else ""
-    return Subject(kind=kind, name=name, namespace=namespace, node=node)
+def normalised(subject: Subject) -> Subject:
+    """A subject with its kind as Kubernetes spells it, and a namespace only where it has one; a node is on itself."""
+    kind = _KIND_OF.get(subject.kind.casefold(), subject.kind)
+    namespace = "" if kind in _CLUSTER_WIDE else subject.namespace
+    node = subject.node or subject.name if kind == "Node" else subject.node
+    return subject._replace(kind=kind, namespace=namespace, node=node)
+
+
+def _fits(row: Row, labels: Mapping[str, str]) -> bool:
+    return all(re.fullmatch(wanted, labels.get(label, "")[:_LONGEST], re.DOTALL) for label, wanted in row.when.items())
+
+
+def _by(row: Row, labels: Mapping[str, str]) -> Subject:
+    kind = labels.get(row.kind[1:-1], "") if row.kind.startswith("{") else row.kind
+    name = labels.get(row.object, "")
+    name = _host(name) if row.object == "instance" else name
+    node = labels.get(row.node, "")
+    found = Subject(kind, name, labels.get(row.namespace, ""), node if _is_node(node) else "", row.name)
+    return normalised(found)
+
+
+def _is_node(name: str) -> bool:
+    """Whether a node can have that name: others than Kubernetes have nodes too."""
+    return re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name) is not None
 
 
 def _named(labels: Mapping[str, str]) -> Subject:
     """The object that the labels name outright."""
     kind = labels.get("involved_object_kind") or labels.get("kind", "")
-    kind, name = _KIND_OF.get(kind.casefold(), kind), labels["involved_object_name"]
     namespace = labels.get("involved_object_namespace") or labels.get("namespace", "")
-    node = labels.get("involved_object_node") or (name if kind == "Node" else labels.get("node", ""))
-    if not kind or (kind == "Pod" and not namespace):
-        name = ""
-    return Subject(kind=kind, name=name, namespace="" if kind in _CLUSTER_WIDE else namespace, node=node)
+    node = labels.get("involved_object_node") or labels.get("node", "")
+    found = normalised(Subject(kind, labels["involved_object_name"], namespace, node, "involved_object_name"))
+    if found.kind == "Node":
+        found = found._replace(node=labels.get("involved_object_node") or found.name)
+    return found._replace(name="") if not kind or (found.kind == "Pod" and not namespace) else found
 
 
 def _of_kind(kind: str, labels: Mapping[str, str]) -> Subject:
     """The object of a kind that the labels say; a kind unknown here is called by its instance or its job."""
-    if label := _LABEL_OF.get(kind):
-        name = labels.get(label, "")
-        if kind == "Node" and not name:
-            name = _host(labels.get("instance", ""))
-        return _object(kind, name, labels)
-    if name := labels.get(kind.lower(), ""):
-        return _object(kind, name, labels)
-    name = "" if _is_exporter(labels) else labels.get("instance") or labels.get("job", "")
-    return Subject(kind=kind, name=name, namespace="", node="")
-
-
-def _inferred(labels: Mapping[str, str], *, said: frozenset[str]) -> Subject:
-    for kind, label in _WORKLOADS.items():
-        if name := labels.get(label):
-            return _object(kind, name, labels)
-    others = [kind for kind in ("PersistentVolume", "Node") if labels.get(_CLUSTER_WIDE[kind])]
-    if labels.get("pod") and labels.get("namespace") and _is_own_pod(labels, said=said, alone=not others):
-        return _object("Pod", labels["pod"], labels)
-    for kind in others:
-        return _object(kind, labels[_CLUSTER_WIDE[kind]], labels)
-    if labels.get("instance") and _matches(_NODE_EXPORTER, labels, "job", "service", "container"):
-        return _object("Node", _host(labels["instance"]), labels)
-    own_namespace = "namespace" in said or not any(labels.get(label) for label in ("pod", *_TARGET))
-    if labels.get("namespace") and own_namespace:
-        return _object("Namespace", labels["namespace"], labels)
-    return Subject()
-
-
-def _is_own_pod(labels: Mapping[str, str], *, said: frozenset[str], alone: bool) -> bool:
-    """Whether the pod is what was measured; ``alone`` says that no node or volume is there to be it instead."""
-    if said:
-        return "pod" in said
-    return not (_is_target_pod(labels) and (_is_exporter(labels) or not alone))
-
-
-def _matches(pattern: re.Pattern[str], labels: Mapping[str, str], *names: str) -> bool:
-    return any(pattern.search(labels.get(name, "")) for name in names)
-
-
-def _is_exporter(labels: Mapping[str, str]) -> bool:
-    """Whether what was scraped measures others."""
-    return _matches(_EXPORTER, labels, "job", "service", "container")
-
-
-def _is_target_pod(labels: Mapping[str, str]) -> bool:
-    """Whether the pod is the one that was scraped: pods are called by their service or job."""
-    owners = (labels.get("service", ""), labels.get("job", "").rpartition("/")[2])
-    return any(owner and f"-{owner}-" in f"-{labels['pod']}" for owner in owners)
+    namespace, node = labels.get("namespace", ""), labels.get("node", "") if kind == "Pod" else ""
+    name = labels.get(_LABEL_OF.get(kind, kind.lower()), "")
+    if kind == "Node":
+        name = name or _host(labels.get("instance", ""))
+    elif kind not in _LABEL_OF and not name:
+        name = labels.get("name", "")
+    if not name and kind not in _KIND_OF.values():
+        namespace, name = "", "" if is_measurer(labels) else labels.get("instance") or labels.get("job", "")
+    if kind == "Pod" and not namespace:
+        name = ""  # there is no pod without its namespace
+    return normalised(Subject(kind, name, namespace, node, "kind"))
 
 
 def _host(instance: str) -> str:

@@ -74,6 +74,9 @@ class InvolvedObject(Model):
     name: ToldText = Field(default="", description="Name of the object.")
     namespace: ToldText = Field(default="", description="Namespace of the object, where its kind has one.")
     node: ToldText = Field(default="", description="The node it is, or runs on.")
+    inferred_from: ToldText = Field(
+        default="", description="Where the intake has it from: a row of its table of subjects, or a label that says it."
+    )
 
 
 class TTLStrategy(Model):
