@@ -5,7 +5,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from aegis.models.alert import STATUS_LABEL
-from aegis.names import is_label_key, is_label_value, label_value
+from aegis.names import is_label_key, label_value
 from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.settings import Settings
 
@@ -64,12 +64,11 @@ def _labels(alert: Incoming, name: str) -> dict[str, str]:
 
 
 def _as_labels(details: Mapping[str, str]) -> dict[str, str]:
-    """The details that Kubernetes takes as labels; a sender cannot set those that Kubernetes or Aegis acts on."""
-    return {
-        key: value
-        for key, value in details.items()
-        if is_label_key(key) and is_label_value(value) and not _is_reserved(key)
-    }
+    """The details as labels; a sender cannot set those that Kubernetes or Aegis acts on.
+
+    A value that Kubernetes does not take is there with another in its place: a rule may ask that there is none.
+    """
+    return {key: label_value(value) for key, value in details.items() if is_label_key(key) and not _is_reserved(key)}
 
 
 def _is_reserved(key: str) -> bool:

@@ -97,8 +97,8 @@ class TTLStrategy(Model):
 
 
 _DETAILS = (
-    "What else the sender told. Templates use it by key: {{.node}} or {{ node }}. The intake makes labels of those "
-    "that are valid ones, by which rules select; an alert made by hand has the labels that it is given."
+    "What else the sender told. Templates use it by key: {{.node}} or {{ node }}. The intake makes labels of them, "
+    "by which rules select; an alert made by hand has the labels that it is given."
 )
 
 _SOURCE = (

@@ -49,8 +49,8 @@ class RuleSpec(Model):
     ]
     selector: LabelSelector | None = Field(
         default=None,
-        description="Labels that the AegisAlert must have besides: its details are labels, as far as they are valid "
-        "ones. Default: all alerts are selected.",
+        description="Labels that the AegisAlert must have besides: its details are labels, a value that is none is "
+        "there as a hash. Default: all alerts are selected.",
     )
     priority: int = Field(
         default=0,

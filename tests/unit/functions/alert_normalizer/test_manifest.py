@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.names import is_label_key, is_label_value
+from aegis.names import is_label_key, is_label_value, label_value
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.manifest import manifest
@@ -30,6 +30,7 @@ def test_rules_select_on_the_details_and_on_what_the_alert_is() -> None:
     uuid = labels()["uuid"]
     assert labels(details={"node": "dev1", "description": "The disk is full."}) == {
         "node": "dev1",
+        "description": label_value("The disk is full."),
         "alert-source-type": "Default",
         "alert-type": "DiskFull",
         "alert-status": "Firing",
@@ -56,6 +57,13 @@ def test_a_sender_cannot_set_what_kubernetes_or_aegis_acts_on(key: str) -> None:
 @pytest.mark.parametrize("key", ["alert-type", "fingerprint", "uuid", "alert-status", "alert-source-type"])
 def test_a_detail_cannot_pose_as_what_the_alert_is(key: str) -> None:
     assert labels(details={key: "x"})[key] == labels()[key]
+
+
+@pytest.mark.parametrize("value", ["planned until 18:00", "/boot", "x" * 64, "\u00e9"])
+def test_a_detail_that_is_no_label_value_is_not_absent(value: str) -> None:
+    found = labels(details={"maintenance": value})["maintenance"]
+    assert is_label_value(found)
+    assert found == label_value(value) != value
 
 
 def test_another_domain_is_a_label() -> None:
