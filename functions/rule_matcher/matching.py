@@ -3,8 +3,8 @@
 Ten thousand rules must cost about as much as ten. Types without a pattern are looked up. A pattern is tried only on
 types that hold its literal text: it is filed under three characters of it, those that the fewest others are filed
 under. Only patterns without such a text (``.*``, ``(?i)disk``) are tried on every type. Many rules of one pattern are
-told apart by a label that they select. The rules of each namespace are filed apart, and when an alert first asks for
-them: those that do not count for an alert cost it nothing.
+told apart by a label that they select, or a value that a matcher of theirs wants. The rules of each namespace are filed
+apart, and when an alert first asks for them: those that do not count for an alert cost it nothing.
 """
 
 from collections import Counter, defaultdict
@@ -18,16 +18,19 @@ from typing import NamedTuple, Self
 from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.scope import EACH_ITS_OWN, SETTING, Scope
+from functions.rule_matcher.matchers import Matcher, read_matcher, values_of
 from functions.rule_matcher.patterns import Branch, branches, matches
 from functions.rule_matcher.validity import Problem, problems
 
 _GRAM = 3
 _NAMED = 10
+_SHOWN = 60  # characters of a value
 
 Where = tuple[str, str]
 """Namespace and name of a rule."""
 
-_Label = tuple[str, str]
+_Wish = tuple[str, str, str]
+"""Of what (a label, a value), its name, and what it must be."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,50 @@ class Rule:
         template = self.spec.ops_template
         return TemplateReference(namespace=template.namespace or self.where[0], name=template.name)
 
-    def selects(self, labels: Mapping[str, str]) -> bool:
-        """Whether its selector selects the labels; no selector selects everything."""
-        return self.spec.selector is None or self.spec.selector.selects(labels)
+    @cached_property
+    def matchers(self) -> tuple[Matcher, ...]:
+        """Its matchers; none where one cannot be read, for the rule is invalid then and says so."""
+        try:
+            return tuple(map(read_matcher, self.spec.matchers))
+        except ValueError:
+            return ()
+
+    @property
+    def wishes(self) -> Iterator[_Wish]:
+        """What an alert must have for it to apply, each by itself."""
+        if self.spec.selector:
+            yield from (("label", *label) for label in self.spec.selector.match_labels.items())
+        yield from (("value", m.name, m.value) for m in self.matchers if m.operator == "=" and m.value)
+
+    def misses(self, asked: "Asked") -> str:
+        """What it wants that the alert has not; empty if it has all."""
+        selector = self.spec.selector
+        if selector and not selector.selects(asked.labels):
+            return selector.misses(asked.labels)
+        matcher = next((matcher for matcher in self.matchers if not matcher.holds(asked.values)), None)
+        return f"wants {matcher}, this alert has {asked.values.get(matcher.name, '')[:_SHOWN]!r}" if matcher else ""
 
     def __str__(self) -> str:
         return "/".join(self.where)
+
+
+class Asked(NamedTuple):
+    """An alert, as far as rules look at it."""
+
+    type: str
+    labels: Mapping[str, str]
+    values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, alert: AegisAlert) -> Self:
+        """The alert with its labels and values as they are now."""
+        return cls(alert.spec.type, labels_of(alert), values_of(alert))
+
+    @property
+    def wishes(self) -> Iterator[_Wish]:
+        """The wishes that it meets."""
+        yield from (("label", *label) for label in self.labels.items())
+        yield from (("value", *value) for value in self.values.items())
 
 
 class Verdict(NamedTuple):
@@ -89,12 +130,12 @@ def labels_of(alert: AegisAlert) -> dict[str, str]:
 
 
 def judge(
-    alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_OWN, unselecting: Sequence[Rule] = ()
+    alert: AegisAlert, applying: Iterable[Rule], scope: Scope = EACH_ITS_OWN, near: Sequence[tuple[Rule, str]] = ()
 ) -> Verdict:
     """Choose among the rules that count and match: the highest priority wins, unless several have it.
 
     A rule that cannot work never applies. It is named only where there is none besides; where there is no rule at all,
-    those are that match but for their selector.
+    those are ``near`` that match but for their selector or matchers, each with what it misses.
     """
     found = list(applying)
     able = [rule for rule in found if not rule.problems]
@@ -103,10 +144,10 @@ def judge(
             f"no rule in {alert.metadata.namespace}, or in a namespace that {SETTING} names, selects alerts of type "
             f"{alert.spec.type!r} and status {alert.status.status} with its labels"
         )
-        if unselecting:
-            named = ", ".join(map(str, unselecting[:_NAMED]))
-            more = ", …" if len(unselecting) > _NAMED else ""
-            message = f"{message}; type and status match, but not spec.selector, of: {named}{more}"
+        if near:
+            told = "; ".join(f"{rule} {missed}" for rule, missed in near[:_NAMED])
+            more = "; …" if len(near) > _NAMED else ""
+            message = f"{message}; for this type and status: {told}{more}"
         return Verdict(TriggerStatus.RULE_NOT_FOUND, message)
     if not able:
         told = "; ".join(f"{rule}: {rule.problems[0]}" for rule in _in_order(found)[:_NAMED])
@@ -132,20 +173,16 @@ def _in_order(rules: Iterable[Rule]) -> list[Rule]:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One status and pattern, and the rules that have it, each under a label it selects or under none."""
+    """One status and pattern, and the rules that have it, each under one of its wishes or under none."""
 
     text: str
-    rules: dict[_Label | None, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    rules: dict[_Wish | None, list[Rule]] = field(default_factory=lambda: defaultdict(list))
 
     def file(self, rules: Sequence[Rule]) -> None:
-        """Place each rule under the label that the fewest others of the pattern select too."""
-        shared = Counter(chain.from_iterable(_selected(rule) for rule in rules))
+        """Place each rule under the wish that the fewest others of the pattern have too."""
+        shared = Counter(chain.from_iterable(rule.wishes for rule in rules))
         for rule in rules:
-            self.rules[min(_selected(rule), key=shared.__getitem__, default=None)].append(rule)
-
-
-def _selected(rule: Rule) -> Iterable[_Label]:
-    return rule.spec.selector.match_labels.items() if rule.spec.selector else ()
+            self.rules[min(rule.wishes, key=shared.__getitem__, default=None)].append(rule)
 
 
 class _Filed(NamedTuple):
@@ -212,29 +249,30 @@ class _Filing:
                 by_status[status][text].append(rule)
         return {status: _Patterns(found) for status, found in by_status.items()}
 
-    def applying(self, alert_type: str, labels: Mapping[str, str]) -> dict[Where, Rule]:
-        """The rules that apply to alerts of a type with these labels, of which one is the status."""
+    def applying(self, asked: Asked) -> dict[Where, Rule]:
+        """The rules that apply to an alert."""
         found: dict[Where, Rule] = {}
-        for pattern in self._matching(alert_type, labels):
-            for label in (None, *labels.items()):
-                for rule in pattern.rules.get(label, ()):
-                    if rule.selects(labels):
+        wishes = (None, *asked.wishes)
+        for pattern in self._matching(asked):
+            for wish in wishes:
+                for rule in pattern.rules.get(wish, ()):
+                    if not rule.misses(asked):
                         found[rule.where] = rule
         return found
 
-    def some_of_type(self, alert_type: str, labels: Mapping[str, str]) -> dict[Where, Rule]:
+    def some_of_type(self, asked: Asked) -> dict[Where, Rule]:
         """So many rules for the type and status, whatever they select, that one sees whether all can be named."""
         found: dict[Where, Rule] = {}
-        for pattern in self._matching(alert_type, labels):
+        for pattern in self._matching(asked):
             for rule in chain.from_iterable(pattern.rules.values()):
                 found[rule.where] = rule
                 if len(found) > _NAMED:
                     return found
         return found
 
-    def _matching(self, alert_type: str, labels: Mapping[str, str]) -> Iterator[_Pattern]:
-        patterns = self._patterns.get(labels[STATUS_LABEL])
-        return patterns.matching(alert_type) if patterns else iter(())
+    def _matching(self, asked: Asked) -> Iterator[_Pattern]:
+        patterns = self._patterns.get(asked.labels[STATUS_LABEL])
+        return patterns.matching(asked.type) if patterns else iter(())
 
 
 _SHARED = ""
@@ -263,15 +301,15 @@ class RuleIndex:
 
     def find(self, alert: AegisAlert) -> Verdict:
         """The one rule that applies to an alert, or why there is none."""
-        labels = labels_of(alert)
+        asked = Asked.of(alert)
         filings = [self._filed[name] for name in (_SHARED, alert.metadata.namespace) if name in self._filed]
         found: dict[Where, Rule] = {}
         for filing in filings:
-            found |= filing.applying(alert.spec.type, labels)
+            found |= filing.applying(asked)
         if found:
             return judge(alert, found.values(), self._scope)
-        of_type = (filing.some_of_type(alert.spec.type, labels).values() for filing in filings)
-        return judge(alert, (), self._scope, _in_order(chain.from_iterable(of_type)))
+        of_type = _in_order(chain.from_iterable(filing.some_of_type(asked).values() for filing in filings))
+        return judge(alert, (), self._scope, [(rule, rule.misses(asked)) for rule in of_type])
 
 
 def _same_or_new(known: _Filing | None, rules: Sequence[Rule]) -> _Filing:

@@ -11,6 +11,7 @@ from aegis.models.conditions import Condition, with_condition
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, is_label_value, is_object_name
+from functions.rule_matcher.matchers import read_matcher
 from functions.rule_matcher.patterns import BadPattern, check
 
 _log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Problem(NamedTuple):
 def problems(spec: RuleSpec) -> tuple[Problem, ...]:
     """Everything that keeps a rule from ever applying as it is written."""
     try:
-        return (*_conditions(spec), *_selector(spec.selector), *_template(spec))
+        return (*_conditions(spec), *_selector(spec.selector), *_matchers(spec), *_template(spec))
     except Exception as error:  # noqa: BLE001  (whatever it is, it ends on the rule: none fails the alerts that it selects)
         _log.exception("checking a rule failed")
         return (Problem("CheckFailed", "spec", f"checking it failed: {type(error).__name__}: {error}"),)
@@ -63,6 +64,14 @@ def _selector(selector: LabelSelector | None) -> Iterator[Problem]:
             yield Problem("InvalidSelector", f"{field}.values", f"empty: {requirement.operator} wants at least one")
         if requirement.operator in ("Exists", "DoesNotExist") and requirement.values:
             yield Problem("InvalidSelector", f"{field}.values", f"{requirement.operator} takes none")
+
+
+def _matchers(spec: RuleSpec) -> Iterator[Problem]:
+    for position, text in enumerate(spec.matchers):
+        try:
+            read_matcher(text)
+        except ValueError as error:
+            yield Problem("InvalidMatchers", f"spec.matchers[{position}]", str(error))
 
 
 def _label(field: str, key: str, values: tuple[str, ...] | list[str]) -> Iterator[Problem]:

@@ -52,6 +52,15 @@ class RuleSpec(Model):
         description="Labels that the AegisAlert must have besides: its details are labels, a value that is none is "
         "there as a hash. Default: all alerts are selected.",
     )
+    matchers: Annotated[
+        list[Text],
+        Field(
+            default_factory=no_items,
+            description="Conditions on the alert's details and on its type, severity and source, as Alertmanager "
+            'writes them: mountpoint="/boot", severity=~"critical|page", team!="". All must hold. Default: none.',
+            json_schema_extra={"x-kubernetes-list-type": "atomic", "maxItems": 100},
+        ),
+    ]
     priority: int = Field(
         default=0,
         description="Of several rules that apply, the one with the highest runs; none if two have it. Default: 0.",

@@ -9,6 +9,7 @@ from aegis.models.base import Model, StringMap, Text, no_items
 from aegis.models.cel import rule
 
 _VALUES = 5000
+_SHOWN = 3  # of them, where one is missed
 _EXPRESSIONS = 256  # the API server wants a bound on what a rule runs over
 
 
@@ -68,3 +69,14 @@ class LabelSelector(Model):
         return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
             requirement.selects(labels) for requirement in self.match_expressions
         )
+
+    def misses(self, labels: Mapping[str, str]) -> str:
+        """The first part that the labels do not meet, in words; empty if they meet all."""
+        for key, value in self.match_labels.items():
+            if labels.get(key) != value:
+                return f"wants label {key}={value}, this alert has {labels.get(key, 'none')}"
+        for part in self.match_expressions:
+            if not part.selects(labels):
+                wanted = f"{part.key} {part.operator} {', '.join(part.values[:_SHOWN])}".rstrip()
+                return f"wants label {wanted}, this alert has {labels.get(part.key, 'none')}"
+        return ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aegis.models.alert import AegisAlert, TriggerStatus
 from aegis.scope import SETTING, read
-from functions.rule_matcher.matching import Rule, RuleIndex, Verdict, judge, labels_of
+from functions.rule_matcher.matching import Asked, Rule, RuleIndex, Verdict, judge
 from functions.rule_matcher.patterns import matches
 from tests.unit.functions.rule_matcher.objects import alert, rule
 
@@ -72,7 +72,9 @@ def test_a_rule_that_only_its_selector_keeps_from_applying_is_named() -> None:
     passed_over = rule("mem", "Node.*", "NodeDown", selector={"matchLabels": {"severity": "critical"}})
     others = [rule("disk", "Disk"), rule("undo", "NodeDown", status="Resolved")]
     told = RuleIndex([passed_over, *others]).find(alert("NodeDown", labels={"severity": "warning"})).message
-    assert told.endswith("; type and status match, but not spec.selector, of: monitoring/mem")
+    assert told.endswith(
+        "; for this type and status: monitoring/mem wants label severity=critical, this alert has warning"
+    )
     assert RuleIndex(others).find(alert("NodeDown")).message.endswith("with its labels")
 
 
@@ -80,7 +82,7 @@ def test_of_many_rules_that_their_selectors_keep_from_applying_some_are_named() 
     many = [rule(f"r{number}", "NodeDown", selector={"matchLabels": {"n": str(number)}}) for number in range(1000)]
     told = RuleIndex(many).find(alert("NodeDown")).message
     assert told.count("monitoring/r") == 10
-    assert told.endswith(", …")
+    assert told.endswith("; …")
 
 
 def test_a_rule_that_does_not_count_for_the_alert_is_not_named() -> None:
@@ -186,17 +188,20 @@ def test_a_rule_is_recorded_as_it_was_matched() -> None:
 
 def scan(the_alert: AegisAlert, rules: Iterable[Rule]) -> Verdict:
     """What the index must find, by asking every rule."""
-    labels, status = labels_of(the_alert), the_alert.status.status.value
+    status = the_alert.status.status.value
     matching = [
         asked
         for asked in rules
         if asked.where[0] in (the_alert.metadata.namespace, *NAMED.named)
         and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
     ]
-    applying = [asked for asked in matching if asked.selects(labels)]
-    return judge(the_alert, applying, NAMED, [] if applying else sorted(matching, key=lambda asked: asked.where))
+    asked = Asked.of(the_alert)
+    applying = [rule for rule in matching if not rule.misses(asked)]
+    near = [] if applying else [(rule, rule.misses(asked)) for rule in sorted(matching, key=lambda rule: rule.where)]
+    return judge(the_alert, applying, NAMED, near)
 
 
+OPERATORS = st.sampled_from(["=", "!=", "=~", "!~"])
 WORDS = st.sampled_from(["Node", "Disk", "Full", "Down", "Gpu", "X", "é"])
 TYPES = st.lists(WORDS, max_size=4).map("".join)
 ATOMS = st.one_of(
@@ -213,6 +218,9 @@ EXPRESSIONS = st.one_of(
 SELECTORS = st.none() | st.fixed_dictionaries(
     {"matchLabels": LABELS, "matchExpressions": st.lists(EXPRESSIONS, max_size=1)}
 )
+MATCHERS = st.builds(
+    "{}{}{}".format, st.sampled_from(["a", "type"]), OPERATORS, st.sampled_from(["1", '""', "Node", "(", ".+"])
+)
 STATUSES = st.sampled_from(["Firing", "Resolved"])
 SPECS = st.fixed_dictionaries(
     {
@@ -220,14 +228,18 @@ SPECS = st.fixed_dictionaries(
             st.fixed_dictionaries({"type": st.one_of(TYPES, PATTERNS), "status": STATUSES}), max_size=3
         ),
         "selector": SELECTORS,
+        "matchers": st.lists(MATCHERS, max_size=2),
         "priority": st.integers(0, 2),
         "namespace": st.sampled_from(["monitoring", "gpu-team", "games"]),
     }
 )
 ALERTS = st.builds(
-    lambda typ, labels, status, namespace: alert(typ, labels=labels, status={"status": status}, namespace=namespace),
+    lambda typ, labels, details, status, namespace: alert(
+        typ, labels=labels, spec={"details": details}, status={"status": status}, namespace=namespace
+    ),
     TYPES,
     LABELS,
+    st.dictionaries(st.sampled_from(["a", "type"]), st.sampled_from(["1", "", "Node"])),
     STATUSES,
     st.sampled_from(["monitoring", "games"]),
 )
@@ -271,16 +283,21 @@ def test_the_index_tries_few_of_many_patterns(tried: list[str]) -> None:
 
 def test_the_index_asks_few_of_many_rules_of_one_type(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Rule] = []
-    selects = Rule.selects
+    misses = Rule.misses
 
-    def counting(self: Rule, labels: dict[str, str]) -> bool:
+    def counting(self: Rule, about: Asked) -> str:
         asked.append(self)
-        return selects(self, labels)
+        return misses(self, about)
 
-    monkeypatch.setattr(Rule, "selects", counting)
+    monkeypatch.setattr(Rule, "misses", counting)
     rules = [
         rule(f"r{number}", "NodeDown", selector={"matchLabels": {"severity": "critical", "node": f"n{number}"}})
         for number in range(500)
     ]
+    rules += [
+        rule(f"m{number}", "NodeDown", matchers=['severity="critical"', f'node="m{number}"']) for number in range(500)
+    ]
     found = RuleIndex(rules).find(alert(labels={"severity": "critical", "node": "n77"}))
     assert (names(found), len(asked)) == ("monitoring/r77", 1)
+    found = RuleIndex(rules).find(alert(spec={"severity": "critical", "details": {"node": "m77"}}))
+    assert (names(found), len(asked)) == ("monitoring/m77", 2)
