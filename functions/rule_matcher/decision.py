@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal, NamedTuple
 
-from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
+from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.models.conditions import Condition, with_condition
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
@@ -20,7 +20,6 @@ TRIGGERED = "Triggered"
 """The condition that says whether a rule applies, and why not."""
 
 Status = Mapping[str, Any]
-_SETTLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 
 
 class Missing(Enum):
@@ -68,7 +67,7 @@ NOTHING = Decision()
 
 def awaits_workflow(alert: AegisAlert) -> bool:
     """Whether a match stands whose workflow was not seen yet: whoever finds it so passes it on, again if need be."""
-    return alert.metadata.deletion_timestamp is None and _pending(alert.status.record(alert.phase))
+    return alert.metadata.deletion_timestamp is None and alert.status.record(alert.phase).awaits_workflow
 
 
 def is_answered(alert: AegisAlert) -> bool:
@@ -92,14 +91,10 @@ def decide(alert: AegisAlert, known: Known, *, now: str) -> Decision:
 
 def give_up(alert: AegisAlert, error: Exception, *, now: str) -> Decision:
     """Say that deciding failed, unless something is decided: delivered again, the event would fail again."""
-    if alert.status.record(alert.phase).trigger_status in _SETTLED:
+    if alert.status.record(alert.phase).trigger_status.stands:
         return NOTHING
     message = f"deciding about this alert failed: {type(error).__name__}: {error}"
     return _write(alert, Verdict(TriggerStatus.RULE_ERROR, message), now=now)
-
-
-def _pending(record: PhaseRecord) -> bool:
-    return record.trigger_status is TriggerStatus.TRIGGERED and not record.workflow and record.outcome is OpsPhase.NONE
 
 
 def _triggered(alert: AegisAlert) -> Condition | None:
@@ -164,7 +159,7 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     recorded = alert.status.record(alert.phase).trigger_status
-    if recorded in _SETTLED:
+    if recorded.stands:
         return NOTHING
     verdict = known.rules.find(alert)
     if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):

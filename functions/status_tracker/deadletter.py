@@ -25,7 +25,7 @@ from aegis.events import (
     Event,
 )
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import AegisAlert, Phase
 from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.rawalert import AegisRawAlert
@@ -40,7 +40,6 @@ _CODE = "knativeerrorcode"
 _CODE_LENGTH = 3
 _TAKERS = frozenset({"alert-normalizer", "rule-matcher", "status-tracker", "workflow-renderer"})
 """Who takes events."""
-_SETTLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 _REASON = "DeliveryFailed"
 _log = logging.getLogger(__name__)
 
@@ -133,21 +132,14 @@ def _waits(item: Object, typ: str) -> bool:
     """Whether an object's next step is up to an event of that type."""
     match item:
         case AegisAlert() if typ == RULE_MATCHED:
-            return any(_awaits_workflow(item, phase) for phase in Phase)
+            return any(item.status.record(phase).awaits_workflow for phase in Phase)
         case AegisAlert() if typ in (ALERT_FIRING, ALERT_RESOLVED) or typ in _RESOURCE_EVENTS:
-            return item.status.record(item.phase).trigger_status not in _SETTLED
+            return not item.status.record(item.phase).trigger_status.stands
         case AegisAlertOpsRule() | AegisOpsTemplate():
             return item.status.observed_generation != item.metadata.generation
         case Workflow():
             return is_held(item)
     return False
-
-
-def _awaits_workflow(alert: AegisAlert, phase: Phase) -> bool:
-    record_ = alert.status.record(phase)
-    return (
-        record_.trigger_status is TriggerStatus.TRIGGERED and not record_.workflow and record_.outcome is OpsPhase.NONE
-    )
 
 
 def _taker(event: Event) -> str:

@@ -20,9 +20,7 @@ def is_wanted(alert: AegisAlert, *, phase: Phase) -> bool:
     record = alert.status.record(phase)
     return (
         alert.metadata.deletion_timestamp is None
-        and record.trigger_status is TriggerStatus.TRIGGERED
-        and not record.workflow
-        and record.outcome is OpsPhase.NONE
+        and record.awaits_workflow
         and (phase is Phase.RESOLVED or alert.status.status is AlertStatus.FIRING)
     )
 

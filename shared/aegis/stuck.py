@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
-from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, Phase
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -19,8 +19,6 @@ from aegis.names import workflow_name
 
 SOURCE = "/aegis/status-tracker/sweep"
 DEFAULT_PATIENCE = timedelta(seconds=30)
-
-_UNDER_WAY_OR_CANCELLED = (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
 
 T = TypeVar("T", bound=Object)
 Names = Collection[tuple[str, str]]
@@ -127,12 +125,7 @@ def _is_new(alert: AegisAlert, _: Names) -> bool:
 
 def _lacks_workflow(alert: AegisAlert, phase: Phase, workflows: Names) -> bool:
     meta, record = alert.metadata, alert.status.record(phase)
-    return (
-        record.trigger_status is TriggerStatus.TRIGGERED
-        and not record.workflow
-        and record.outcome is OpsPhase.NONE
-        and (meta.namespace, workflow_name(meta.name, meta.uid, phase.value)) not in workflows
-    )
+    return record.awaits_workflow and (meta.namespace, workflow_name(meta.name, meta.uid, phase.value)) not in workflows
 
 
 def _is_unrendered(phase: Phase) -> Callable[[AegisAlert, Names], bool]:
@@ -149,7 +142,7 @@ def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
     What the intake took in as resolved, and received firing only later, starts nothing.
     """
     state, meta = alert.status, alert.metadata
-    waits = not state.firing.outcome.ended and state.firing.trigger_status in _UNDER_WAY_OR_CANCELLED
+    waits = not state.firing.outcome.ended and state.firing.trigger_status.stands
     came_late = state.count > 0 and alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL in meta.labels
     return _is_resolved(alert) and not state.resolved.trigger_status and not waits and not came_late
 

@@ -44,6 +44,11 @@ class TriggerStatus(StrEnum):
         spelled = {"TooManyRuletFound": "TooManyRulesFound", "RuleErrorFound": "RuleError"}.get(str(value))
         return cls(spelled) if spelled else None
 
+    @property
+    def stands(self) -> bool:
+        """Whether the decision stands; else nobody looked yet, or nothing was done and a repeat asks again."""
+        return self in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
+
 
 class OpsPhase(StrEnum):
     """How far the workflow got; empty where there is none."""
@@ -181,6 +186,11 @@ class PhaseRecord(Model, defer_build=False):
     workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
     outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed, once it ended.")
     completion_time: Time | None = Field(default=None, description="When it ended.")
+
+    @property
+    def awaits_workflow(self) -> bool:
+        """Whether a rule was matched, and its workflow was not seen yet."""
+        return self.trigger_status is TriggerStatus.TRIGGERED and not self.workflow and self.outcome is OpsPhase.NONE
 
 
 class OpsStatus(Model):
