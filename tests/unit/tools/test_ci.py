@@ -51,7 +51,17 @@ def test_a_known_vulnerability_fails_the_run_and_is_shown(machine: Programs) -> 
     done = run()
     assert done.returncode == 1
     assert "CVE-2026-1" in done.stdout
-    assert tasks(machine)[-2:] == ["audit", "cluster-down"]
+    assert tasks(machine)[-1] == "cluster-down"
+    assert not [task for task in tasks(machine) if task.startswith("loop")]
+
+
+@pytest.mark.parametrize("check", ["fuzz", "lint", "types", "licences", "check-crds"])
+def test_a_check_that_fails_beside_the_cluster_fails_the_run(machine: Programs, check: str) -> None:
+    machine.install("make", f"case $1 in {check}) echo what is wrong; exit 1 ;; esac")
+    done = run()
+    assert done.returncode == 1
+    assert "what is wrong" in done.stdout
+    assert tasks(machine)[-1] == "cluster-down"
 
 
 def test_an_audit_that_asked_nobody_is_left_out(machine: Programs) -> None:
