@@ -94,23 +94,29 @@ class Rule:
         return "/".join(self.where)
 
 
-class Asked(NamedTuple):
-    """An alert, as far as rules look at it."""
+class Asked:
+    """An alert, as far as rules look at it; what they look at is worked out when the first one does."""
 
-    type: str
-    labels: Mapping[str, str]
-    values: Mapping[str, str]
+    def __init__(self, alert: AegisAlert) -> None:
+        """Ask for this alert."""
+        self._alert = alert
+        self.type = alert.spec.type
 
-    @classmethod
-    def of(cls, alert: AegisAlert) -> Self:
-        """The alert with its labels and values as they are now."""
-        return cls(alert.spec.type, labels_of(alert), values_of(alert))
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """What selectors see."""
+        return labels_of(self._alert)
 
-    @property
-    def wishes(self) -> Iterator[_Wish]:
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """What matchers see."""
+        return values_of(self._alert)
+
+    @cached_property
+    def wishes(self) -> frozenset[_Wish]:
         """The wishes that it meets."""
-        yield from (("label", *label) for label in self.labels.items())
-        yield from (("value", *value) for value in self.values.items())
+        labels = (("label", *label) for label in self.labels.items())
+        return frozenset(chain(labels, (("value", *value) for value in self.values.items())))
 
 
 class Verdict(NamedTuple):
@@ -184,6 +190,12 @@ class _Pattern:
         for rule in rules:
             self.rules[min(rule.wishes, key=shared.__getitem__, default=None)].append(rule)
 
+    def in_question(self, asked: "Asked") -> Iterator[Rule]:
+        """The rules that are filed under nothing, or under a wish that the alert meets."""
+        yield from self.rules.get(None, ())
+        if len(self.rules) > (None in self.rules):
+            yield from chain.from_iterable(self.rules[wish] for wish in asked.wishes & self.rules.keys())
+
 
 class _Filed(NamedTuple):
     """A pattern where it is filed: under some literal text of one of its branches."""
@@ -251,14 +263,12 @@ class _Filing:
 
     def applying(self, asked: Asked) -> dict[Where, Rule]:
         """The rules that apply to an alert."""
-        found: dict[Where, Rule] = {}
-        wishes = (None, *asked.wishes)
-        for pattern in self._matching(asked):
-            for wish in wishes:
-                for rule in pattern.rules.get(wish, ()):
-                    if not rule.misses(asked):
-                        found[rule.where] = rule
-        return found
+        return {
+            rule.where: rule
+            for pattern in self._matching(asked)
+            for rule in pattern.in_question(asked)
+            if not rule.misses(asked)
+        }
 
     def some_of_type(self, asked: Asked) -> dict[Where, Rule]:
         """So many rules for the type and status, whatever they select, that one sees whether all can be named."""
@@ -301,7 +311,7 @@ class RuleIndex:
 
     def find(self, alert: AegisAlert) -> Verdict:
         """The one rule that applies to an alert, or why there is none."""
-        asked = Asked.of(alert)
+        asked = Asked(alert)
         filings = [self._filed[name] for name in (_SHARED, alert.metadata.namespace) if name in self._filed]
         found: dict[Where, Rule] = {}
         for filing in filings:

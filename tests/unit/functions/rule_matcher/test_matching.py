@@ -195,7 +195,7 @@ def scan(the_alert: AegisAlert, rules: Iterable[Rule]) -> Verdict:
         if asked.where[0] in (the_alert.metadata.namespace, *NAMED.named)
         and any(c.status == status and matches(c.type, the_alert.spec.type) for c in asked.spec.alert_conditions)
     ]
-    asked = Asked.of(the_alert)
+    asked = Asked(the_alert)
     applying = [rule for rule in matching if not rule.misses(asked)]
     near = [] if applying else [(rule, rule.misses(asked)) for rule in sorted(matching, key=lambda rule: rule.where)]
     return judge(the_alert, applying, NAMED, near)
