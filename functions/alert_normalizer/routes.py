@@ -222,7 +222,7 @@ def _post(alerts: Sequence[Incoming]) -> str:
 
 
 def _telling(told: Sequence[Told], response: Response) -> Response:
-    """The same answer; once the sender has it, the Broker is told."""
+    """Have the Broker told of what was stored, once the sender has the answer."""
     events = [item.answer.event for item in told if isinstance(item.answer, Stored) and item.answer.event]
     if events:
         response.background = BackgroundTask(broker.send, events)

@@ -121,7 +121,10 @@ class Tracker:
         if on_record.workflow_uid == progress.uid and (outcome.changed or held):
 
             async def prove() -> bool:
-                """Nobody counts what nothing holds but the one who recorded it; else what is held is uncounted."""
+                """Whether nobody has counted it yet.
+
+                A workflow has our finalizer until it is counted; of one that has none only we recorded the outcome.
+                """
                 found = await finalizer.read(self.kube, held) if held else None
                 return held is None or (found is not None and is_held(found))
 

@@ -238,7 +238,7 @@ class _Limit:
         self._left = _WORK
 
     def __call__(self, text: str) -> str:
-        """The same text."""
+        """Take a text from the budget and pass it on."""
         self._left -= len(text)
         if len(text) > _LONGEST or self._left < 0:
             raise over(f"a text over {_LONGEST} characters, or many of together over {_WORK}")

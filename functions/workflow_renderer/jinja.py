@@ -163,7 +163,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return str(self._weighed(_short("".join(plain(item, "~") for item in (first, *others)))))
 
     def _weighed(self, value: Any) -> Any:
-        """The same, and all that is in it taken from the budget, each time that it is there."""
+        """Take a value and all that is in it from the budget, each time that it is there, and pass it on."""
         waiting = [value]
         while waiting:
             item = waiting.pop()
@@ -237,7 +237,7 @@ class _Rewriter(NodeTransformer):
     visit_Dict = visit_List  # noqa: N815
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
-        """The same, where it is no list of names that are assigned."""
+        """Weigh a tuple, where it is no list of names that are assigned."""
         return node if node.ctx != "load" else self.visit_List(node)
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802

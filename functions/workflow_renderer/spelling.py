@@ -15,7 +15,7 @@ from functions.workflow_renderer.scanner import Kind, Token, line_of, scan
 _MOST = 16_384
 """How many characters the engines get to read: they take a tenth of a second for a thousand."""
 _MOST_AT_ONCE = 4_096
-"""The same of a single one: what engines do with it may take its length squared."""
+"""How many characters a single placeholder may have: what engines do with it may take its length squared."""
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|\d+""")
 _FILTERS = "|".join(FILTERS)
 _GO = re.compile(

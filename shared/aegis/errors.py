@@ -53,4 +53,4 @@ class BadEvent(Exception):
 
 
 class TooLarge(BadEvent):
-    """The event has more bytes than are read."""
+    """An event has more bytes, or a batch more events, than are read."""
