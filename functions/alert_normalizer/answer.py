@@ -79,8 +79,8 @@ def _no_room(told: Sequence[Told]) -> dict[str, list[dict[str, str]]]:
     names = [
         told.entry.name() for told in told if isinstance(told.entry, Incoming) and isinstance(told.answer, OverQuota)
     ]
-    problem = "there is no room for a new alert: the namespace's ResourceQuota is used up"
-    return {"errors": [{"name": name, "problem": problem} for name in names[:TOLD]]} if names else {}
+    why = "there is no room for a new alert: the namespace's ResourceQuota is used up"
+    return {"errors": [{"name": name, "problem": why} for name in names[:TOLD]]} if names else {}
 
 
 def bad_content(error: BadContent) -> Response:

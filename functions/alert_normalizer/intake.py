@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from http import HTTPStatus
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -329,9 +328,7 @@ def _event(alert: AegisAlert) -> Event:
 
 def _as_answer(error: Exception, alert: Incoming) -> Answer:
     """An alert that the API server refuses for what it is can never be stored; everything else may pass."""
-    if isinstance(error, Invalid) or (
-        isinstance(error, ApiError) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    ):
+    if isinstance(error, Invalid):
         return Stored(Result.REJECTED, alert.name(), f"the API server refuses it: {error}")
     if not isinstance(error, ApiError | Unavailable):
         _log.error("alert %s was not stored", alert.name(), exc_info=error)
