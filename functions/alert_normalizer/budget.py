@@ -36,16 +36,17 @@ class Budget:
             raise too_large
         body = bytearray()
         try:
-            async with asyncio.timeout(_READING_SECONDS):
-                async for chunk in request.stream():
-                    if len(body) + len(chunk) > limit:
-                        raise too_large
-                    if len(chunk) > self._left:
-                        raise Unavailable("too much is being read at the moment", retry_after=_RETRY_SECONDS)
-                    self._left -= len(chunk)
-                    body += chunk
+            try:
+                async with asyncio.timeout(_READING_SECONDS):
+                    async for chunk in request.stream():
+                        if len(body) + len(chunk) > limit:
+                            raise too_large
+                        if len(chunk) > self._left:
+                            raise Unavailable("too much is being read at the moment", retry_after=_RETRY_SECONDS)
+                        self._left -= len(chunk)
+                        body += chunk
+            except TimeoutError as error:
+                raise Unavailable("the body did not come in time", retry_after=_RETRY_SECONDS) from error
             yield bytes(body)
-        except TimeoutError as error:
-            raise Unavailable("the body did not come in time", retry_after=_RETRY_SECONDS) from error
         finally:
             self._left += len(body)
