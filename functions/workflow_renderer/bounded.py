@@ -13,13 +13,12 @@ from aegis.models.alert import AegisAlert
 from functions.workflow_renderer import checking, placeholders, rendering
 from functions.workflow_renderer.argo_tags import Protected
 from functions.workflow_renderer.confined import Stopped, confined
+from functions.workflow_renderer.document import MOST_BYTES
 from functions.workflow_renderer.errors import Problem, TemplateInvalid, Unsafe, UnsafeValue, invalid, over
 from functions.workflow_renderer.spelling import Spelling, spelling_of
 
 _SHORT = 16_384
 """Characters of a template that is rendered at once if it has none but plain names."""
-_LARGEST_WORKFLOW = 1_000_000
-"""Bytes: the API server stores no object of over 1.5 MiB, and Argo adds its status."""
 _log = logging.getLogger(__name__)
 
 
@@ -106,6 +105,6 @@ def _told(manifest: str, alert: AegisAlert) -> dict[str, Any]:
 
 def _render(manifest: str, alert: AegisAlert) -> dict[str, Any]:
     workflow = rendering.render(manifest, alert)
-    if len(json.dumps(workflow, ensure_ascii=False).encode(errors="surrogatepass")) > _LARGEST_WORKFLOW:
-        raise over(f"makes a workflow of over {_LARGEST_WORKFLOW} bytes", accepted="less text, or shorter values")
+    if len(json.dumps(workflow, ensure_ascii=False).encode(errors="surrogatepass")) > MOST_BYTES:
+        raise over(f"makes a workflow of over {MOST_BYTES} bytes", accepted="less text, or shorter values")
     return workflow

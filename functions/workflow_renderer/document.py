@@ -19,9 +19,9 @@ Path = tuple[str | int, ...]
 
 _LARGEST = 20_000
 _DEEPEST = 60
-_LONGEST = 1_000_000
-"""Bytes of text: the API server stores no larger object, and Argo adds its status to it."""
-_LIMITS = f"{_LARGEST} fields, {_DEEPEST} deep, {_LONGEST} bytes of text"
+MOST_BYTES = 1_000_000
+"""Of text, and of the workflow as JSON: the API server stores no object of over 1.5 MiB, and Argo adds its status."""
+_LIMITS = f"{_LARGEST} fields, {_DEEPEST} deep, {MOST_BYTES} bytes of text"
 _INTEGER_LIMIT = 2**63
 _SHOWN = 60
 _TAG = "tag:yaml.org,2002:"
@@ -108,7 +108,7 @@ class _Builder:
 
     def __init__(self, loader: _Loader, marks: Marks) -> None:
         self._loader, self._marks = loader, marks
-        self._left, self._text_left = _LARGEST, _LONGEST
+        self._left, self._text_left = _LARGEST, MOST_BYTES
 
     def build(self, node: Node, path: Path) -> Any:
         """The data of one node."""

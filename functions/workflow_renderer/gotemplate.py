@@ -33,23 +33,19 @@ from gotpl.parse.nodes import (
 from gotpl.parse.parser import parse_template
 
 from functions.workflow_renderer.errors import AS_TEXT, TemplateInvalid, invalid, over
+from functions.workflow_renderer.evaluation import LONGEST, ROUNDS, WORK, Evaluation
 from functions.workflow_renderer.markers import FILTERS, Marks
 from functions.workflow_renderer.parameters import Parameters, Sample
 
-Evaluation = Callable[[Parameters], str]
-
 _BUDGET = ExecutionBudget(
-    max_output_chars=1_000_000, max_iterations=10_000, max_template_depth=50, max_function_calls=50_000
+    max_output_chars=1_000_000, max_iterations=ROUNDS, max_template_depth=50, max_function_calls=50_000
 )
-_LONGEST = 200_000
 _FORGIVING = frozenset({"and", "or", "not", "eq", "ne"})
 """Functions that take a missing name for empty text, as conditions do."""
 _TEXT = frozenset({"print", "printf", "println", "html", "js", "urlquery"})
 """Functions whose text may be longer than what they are given."""
 _VERB = re.compile(r"%[-+# 0]*\d{0,3}(?:\.\d{0,3})?[a-zA-Z%]")
 """A verb of a format, as short as it may be."""
-_WORK = 2_000_000
-"""How many characters one rendering may put together with these."""
 _GOS = "and, or, not, eq, ne, lt, le, gt, ge, index, len, slice, print, printf, println"
 _OWN = f"{', '.join(FILTERS)}, keep and Go's own: {_GOS}"
 _KEPT = re.compile(r"[\w][\w.\-]*")
@@ -231,17 +227,17 @@ class _Limit:
     """What functions put together, held to a length, and all of it to a budget."""
 
     def __init__(self) -> None:
-        self._left = _WORK
+        self._left = WORK
 
     def refill(self) -> None:
         """Begin another rendering."""
-        self._left = _WORK
+        self._left = WORK
 
     def __call__(self, text: str) -> str:
         """Take a text from the budget and pass it on."""
         self._left -= len(text)
-        if len(text) > _LONGEST or self._left < 0:
-            raise over(f"a text over {_LONGEST} characters, or many of together over {_WORK}")
+        if len(text) > LONGEST or self._left < 0:
+            raise over(f"a text over {LONGEST} characters, or many of together over {WORK}")
         return text
 
 

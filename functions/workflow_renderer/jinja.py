@@ -18,17 +18,12 @@ from jinja2.visitor import NodeTransformer
 
 from functions.workflow_renderer.argo_tags import ROOTS
 from functions.workflow_renderer.errors import TemplateInvalid, invalid, over
+from functions.workflow_renderer.evaluation import LONGEST, ROUNDS, WORK, Evaluation
 from functions.workflow_renderer.markers import FILTERS, Filtered, Marks, plain
 from functions.workflow_renderer.parameters import Parameters
 
-Evaluation = Callable[[Parameters], str]
-
-_LONGEST = 200_000
-_ROUNDS = 10_000
-_WORK = 2_000_000
-"""How many characters and items one rendering may put together, compare and look through."""
 _CALL = 20
-"""What calling a filter is worth of that: it takes as long."""
+"""What calling a filter is worth of the characters and items: it takes as long."""
 _EXPONENT = 16
 _NUMBER = 10**30
 
@@ -94,13 +89,13 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def refill(self) -> None:
         """Begin another rendering."""
-        self._rounds, self._work = _ROUNDS, _WORK
+        self._rounds, self._work = ROUNDS, WORK
 
     def spend(self, rounds: int) -> None:
         """Take from the budget of loops and calls."""
         self._rounds -= rounds
         if self._rounds < 0:
-            raise over(f"over {_ROUNDS} rounds of loops and calls")
+            raise over(f"over {ROUNDS} rounds of loops and calls")
 
     def concat(self, pieces: Iterable[str]) -> str:
         """The text that a template or a macro puts out."""
@@ -138,8 +133,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def _range(self, *bounds: int) -> range:
         made = range(*bounds)
-        if len(made) > _ROUNDS:
-            raise over(f"a range of over {_ROUNDS}")
+        if len(made) > ROUNDS:
+            raise over(f"a range of over {ROUNDS}")
         return made
 
     def _mark(self, value: object, number: int) -> str:
@@ -169,7 +164,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             item = waiting.pop()
             self._work -= 1 + (len(item) if isinstance(item, str | list | tuple | dict | range) else 0)
             if self._work < 0:
-                raise over(f"works on over {_WORK} characters and items")
+                raise over(f"works on over {WORK} characters and items")
             if isinstance(item, list | tuple):
                 waiting += item
             elif isinstance(item, dict):
@@ -384,15 +379,15 @@ def _defined(function: Callable[[object], Filtered]) -> Callable[[object], Filte
 def _check_growth(value: Any, *arguments: Any, **options: Any) -> None:
     """Refuse the two filters whose result may be far longer than all they are given."""
     texts = [len(str(item)) for item in (*arguments, *options.values()) if isinstance(item, str | int)]
-    times = len(value) + 1 if isinstance(value, str | list | tuple) else _ROUNDS
-    if times * max(texts, default=0) > 100 * _LONGEST:
-        raise over(f"a text over {_LONGEST} characters")
+    times = len(value) + 1 if isinstance(value, str | list | tuple) else ROUNDS
+    if times * max(texts, default=0) > 100 * LONGEST:
+        raise over(f"a text over {LONGEST} characters")
 
 
 def _check_numbers(name: str, *arguments: Any, **options: Any) -> None:
     """Refuse a million places to round to, and lists that are added up: each sum would be a longer list."""
     for item in (*arguments, *options.values()):
-        if isinstance(item, list | tuple) or (isinstance(item, int | float) and not abs(item) <= _LONGEST):
+        if isinstance(item, list | tuple) or (isinstance(item, int | float) and not abs(item) <= LONGEST):
             raise over(f"{name} with a list or a large number")
         if name == "round" and isinstance(item, int) and abs(item) > _EXPONENT:
             raise over(f"round to over {_EXPONENT} places")
@@ -403,8 +398,8 @@ def _final() -> TemplateInvalid:
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, str | list | tuple) and len(value) > _LONGEST:
-        raise over(f"a text over {_LONGEST} characters")
+    if isinstance(value, str | list | tuple) and len(value) > LONGEST:
+        raise over(f"a text over {LONGEST} characters")
     if isinstance(value, int | float) and not abs(value) <= _NUMBER:  # not a number is none of these either
         raise over("a number over 10^30")
     return value

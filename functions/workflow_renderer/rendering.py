@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from aegis.models.alert import AegisAlert
+from aegis.models.template import MANIFEST_LENGTH
 from functions.workflow_renderer import placeholders
 from functions.workflow_renderer.argo_fields import Conformity, current
 from functions.workflow_renderer.argo_tags import Protected
 from functions.workflow_renderer.document import parse
 from functions.workflow_renderer.errors import Problem, TemplateInvalid, invalid, over, refusal
+from functions.workflow_renderer.evaluation import Evaluation
 from functions.workflow_renderer.markers import Marks
 from functions.workflow_renderer.metadata import as_new, misspelled
 from functions.workflow_renderer.outline import outline
@@ -22,7 +24,6 @@ from functions.workflow_renderer.safety import Insertion
 from functions.workflow_renderer.scanner import line_of
 from functions.workflow_renderer.spelling import Spelling, spelling_of
 
-_LONGEST = 262_144
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _API_VERSION, _KIND = "argoproj.io/v1alpha1", "Workflow"
 
@@ -51,8 +52,8 @@ def prepare(manifest: str) -> Callable[[Parameters], tuple[str, Marks]]:
     Raises:
         TemplateInvalid: when it is no template.
     """
-    if len(manifest) > _LONGEST:
-        raise over(f"is longer than {_LONGEST} characters")
+    if len(manifest) > MANIFEST_LENGTH:
+        raise over(f"is longer than {MANIFEST_LENGTH} characters")
     if lone := _SURROGATE.search(manifest):
         raise invalid(f"line {line_of(manifest, lone.start())}", "half a surrogate pair, which is no character")
     known = outline(manifest.replace("\r\n", "\n"))
@@ -62,7 +63,7 @@ def prepare(manifest: str) -> Callable[[Parameters], tuple[str, Marks]]:
     return lambda parameters: (tags.restore(evaluate(parameters)), marks)
 
 
-def _engine(text: str, marks: Marks, scripts: Collection[int]) -> Callable[[Parameters], str]:
+def _engine(text: str, marks: Marks, scripts: Collection[int]) -> Evaluation:
     """The evaluation of a text; engines are loaded where they are needed, Go's takes a cold start's half."""
     spelling = spelling_of(text)
     if placeholders.only_names(text):

@@ -7,6 +7,8 @@ from pydantic import Field
 from aegis.models.base import Column, Model, Object, Resource, Text
 from aegis.models.checked import CheckedState
 
+MANIFEST_LENGTH = 262_144
+"""Characters."""
 _MANIFEST = (
     "Required. One Argo Workflow in YAML with placeholders for the alert's values.\n"
     "Placeholders are spelled in one of two ways: as in Go, {{.node}}, {{if .gpu}}…{{end}}, {{.summary | shquote}}; or "
@@ -25,7 +27,7 @@ class TemplateSpec(Model):
     manifest: str = Field(
         default="",
         description=_MANIFEST,
-        json_schema_extra={"maxLength": 262144},
+        json_schema_extra={"maxLength": MANIFEST_LENGTH},
     )
     namespace: Text = Field(
         default="", description="Where the workflow runs. Default: the alert's namespace, which is all it may say."
