@@ -201,6 +201,8 @@ class Words(ABC):
             return self._expanded(begin, name.group(), quoted=quoted)
         if here[:1] == "'" and not quoted:
             return self._c_string()
+        if here[:1] == '"' and not quoted:
+            raise Unreadable('has $"…", which bash reads as "…" and others do not')
         if here == "\\\n" or VALUE.match(here):
             raise Unreadable("has a value or a continued line right behind a dollar sign")
         return Literal("$", quoted=quoted)

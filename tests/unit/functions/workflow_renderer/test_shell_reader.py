@@ -121,6 +121,8 @@ UNREADABLE = [
     "a &\\\n& b",
     "a $\\\n(b)",
     "a$'b\\'c'",
+    'a $"b"',
+    'a${b:-$"c"}',
     "a@(b|c)",
     "coproc a",
     "a\\",
