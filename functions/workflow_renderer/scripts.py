@@ -40,8 +40,8 @@ class Reading:
     def _read(self) -> "tuple[Flow | None, str]":
         if self._refused:
             return None, self._refused
+        from functions.workflow_renderer.shell_cursor import Unreadable  # noqa: PLC0415
         from functions.workflow_renderer.shell_flow import Flow  # noqa: PLC0415  (most templates need none of it)
-        from functions.workflow_renderer.shell_words import Unreadable  # noqa: PLC0415
 
         try:
             return Flow(self.text, self._quoted), ""

@@ -42,6 +42,7 @@ from functions.workflow_renderer.shell_syntax import (
     Simple,
     Substitution,
     Word,
+    commands_of,
 )
 from functions.workflow_renderer.shell_values import value_character
 
@@ -159,7 +160,7 @@ class Flow:
 
     def _read(self, text: str) -> None:
         script = read_script(text)
-        for command in _commands(script):
+        for command in commands_of(script):
             if isinstance(command, Function):
                 self._functions.add(command.name)
             elif isinstance(command, Simple):
@@ -188,7 +189,7 @@ class Flow:
     def _input(self, command: Command, outputs: tuple[Place, ...]) -> tuple[Place, ...]:
         """Where goes what a command reads from its input."""
         if not isinstance(command, Simple):
-            code = any(is_interpreter(inner) for inner in _commands(((command,),)))
+            code = any(is_interpreter(inner) for inner in commands_of(((command,),)))
             read = Place(Kind.VARIABLE, "on its way into a compound command", variable=_INPUT)
             return (read, _CODE) if code else (read,)
         if is_interpreter(command):
@@ -387,16 +388,3 @@ class Flow:
         for output in use.place.outputs:
             if output is not _LOG:
                 self._emit(source, Use(output, split=output.splits, fetched=fetched))
-
-
-def _commands(script: Script) -> Iterator[Command]:
-    """All commands that are written in a script, those inside of compound ones too."""
-    waiting: list[Script] = [script]
-    while waiting:
-        for pipeline in waiting.pop():
-            for command in pipeline:
-                yield command
-                if isinstance(command, Function):
-                    waiting.append(((command.body,),))
-                elif isinstance(command, Compound):
-                    waiting += command.bodies

@@ -5,6 +5,7 @@ The grammar is POSIX' with what bash adds to it, as far as bash, dash and busybo
 
 import re
 
+from functions.workflow_renderer.shell_cursor import Unreadable
 from functions.workflow_renderer.shell_syntax import (
     Assignment,
     Command,
@@ -17,7 +18,7 @@ from functions.workflow_renderer.shell_syntax import (
     Simple,
     Word,
 )
-from functions.workflow_renderer.shell_words import Unreadable, Words
+from functions.workflow_renderer.shell_words import Words
 
 _REDIRECTS = frozenset({"&>>", "&>", "<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"})
 _ENDS_WORD = r"(?=[\s;&|()<>]|$)"

@@ -3,7 +3,7 @@
 The names are those of POSIX' *Shell Command Language* (XCU chapter 2).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -129,3 +129,16 @@ class Function(NamedTuple):
 Command = Simple | Compound | Function
 Pipeline = tuple[Command, ...]
 Script = tuple[Pipeline, ...]
+
+
+def commands_of(script: Script) -> Iterator[Command]:
+    """All commands that are written in a script, those inside of compound ones too."""
+    waiting: list[Script] = [script]
+    while waiting:
+        for pipeline in waiting.pop():
+            for command in pipeline:
+                yield command
+                if isinstance(command, Function):
+                    waiting.append(((command.body,),))
+                elif isinstance(command, Compound):
+                    waiting += command.bodies

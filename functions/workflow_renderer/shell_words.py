@@ -9,9 +9,8 @@ Values are single characters in the text (`shell_values`).
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from functions.workflow_renderer.shell_cursor import Cursor, Unreadable
 from functions.workflow_renderer.shell_syntax import (
     Arithmetic,
     Expansion,
@@ -25,8 +24,6 @@ from functions.workflow_renderer.shell_syntax import (
 )
 from functions.workflow_renderer.shell_values import VALUE, VALUES, value_at, values_in
 
-_DEEPEST = 30
-
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _ORDINARY = re.compile(rf"[^ \t\n;&|()<>'\"`$\\{VALUES}]+")
@@ -38,22 +35,14 @@ _IN_BACKQUOTES = re.compile(r"(?:[^`\\]|\\[^\n])*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _BRACED = re.compile(r"\{([#!]?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])")
 _MODIFIER = re.compile(r":?[-=+?]|##?|%%?|//?|\^\^?|,,?|@[A-Za-z]|:")
-_OPERATOR = re.compile(
-    r"&>>|&>|&&|&|\|\||\|&|\||;;&|;;|;&|;|<<<|<<-|<<|<&|<>|<|>>|>&|>\||>|\(|\)|\n",
-)
-_CONTINUED = re.compile(r"(?:\\\n)+[;&|<>()-]")
 
 
-class Unreadable(Exception):
-    """The script is none that is read here; says why, as in "the script …"."""
-
-
-class Words(ABC):
+class Words(Cursor, ABC):
     """Reads words, and what is between them, from a position in a text on."""
 
     def __init__(self, text: str, depth: int) -> None:
         """Begin at the text's beginning, so many levels deep in others."""
-        self._text, self._at, self._depth = text, 0, depth
+        super().__init__(text, depth)
         self._pending: list[tuple[Redirect, str, bool]] = []
         """Here-documents whose text begins with the next line: with their delimiter, and whether that is quoted."""
         self._substitutions = 0
@@ -73,18 +62,6 @@ class Words(ABC):
     def document(self) -> tuple[Part, ...]:
         """All of the text as a here-document whose delimiter is not quoted."""
         return self._quoted(_IN_DOCUMENT, "inside a here-document", "")
-
-    @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unreadable("is nested too deeply")
-        yield
-        self._depth -= 1
-
-    @property
-    def _more(self) -> bool:
-        return self._at < len(self._text)
 
     def _needed_word(self) -> Word:
         word = self._word()
@@ -364,10 +341,6 @@ class Words(ABC):
             return tuple(Inserted(value, "inside a here-document") for value in values_in(body))
         return (Literal(body, quoted=True),)
 
-    def _peek(self) -> str:
-        operator = _OPERATOR.match(self._text, self._at)
-        return operator.group() if operator else ""
-
     def _take(self, *operators: str) -> str:
         self._skip_blanks()
         operator = self._peek()
@@ -376,11 +349,6 @@ class Words(ABC):
         self._at += len(operator)
         self._check_joined()
         return operator
-
-    def _check_joined(self) -> None:
-        """Refuse a continued line between two operators: joined they may be another one."""
-        if joined := _CONTINUED.match(self._text, self._at):
-            raise Unreadable(f"has a line that is continued inside an operator ({joined.group()[-1]})")
 
     def _expect(self, operator: str) -> None:
         self._skip_lines()
@@ -408,10 +376,3 @@ class Words(ABC):
             raise self._unexpected()
         self._at = found.end()
         return found.group()
-
-    def _unexpected(self) -> Unreadable:
-        line = self._text.count("\n", 0, self._at) + 1
-        here = self._text[self._at : self._at + 1]
-        return Unreadable(
-            f"cannot be read behind line {line}" if not here else f"has an unexpected {here!r} in line {line}"
-        )

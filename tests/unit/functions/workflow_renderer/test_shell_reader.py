@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.workflow_renderer.shell_cursor import Unreadable
 from functions.workflow_renderer.shell_flow import Flow
 from functions.workflow_renderer.shell_reader import read_script
 from functions.workflow_renderer.shell_syntax import Compound, Simple
-from functions.workflow_renderer.shell_words import Unreadable
 
 
 def words(text: str) -> list[list[str | None]]:
