@@ -12,4 +12,4 @@ LONGEST = 200_000
 WORK = 2_000_000
 """Characters and items that they work on in one rendering."""
 ROUNDS = 10_000
-"""Of the loops of one rendering."""
+"""Of the loops of one rendering; in Jinja also calls."""

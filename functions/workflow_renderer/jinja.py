@@ -1,11 +1,11 @@
 """Jinja's spelling, in a sandbox that also bounds what a template may use up.
 
-Before a template is compiled, its tree is changed: whatever an expression puts out becomes a mark, loops draw on one
-budget of rounds, and texts that are joined stay within a length. A macro's text is the author's own, with the marks of
-what it put out already in it; it may be put out as it is, not worked on.
+Before a template is compiled, its tree is changed (`jinja_tree`): whatever an expression puts out becomes a mark, loops
+draw on one budget of rounds, and texts that are joined stay within a length. A macro's text is the author's own, with
+the marks of what it put out already in it; it may be put out as it is, not worked on.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, cast
 
@@ -14,11 +14,11 @@ from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
 from functions.workflow_renderer.argo_tags import ROOTS
 from functions.workflow_renderer.errors import TemplateInvalid, invalid, over
 from functions.workflow_renderer.evaluation import LONGEST, ROUNDS, WORK, Evaluation
+from functions.workflow_renderer.jinja_tree import EACH, JOIN, MARK, WEIGHED, Rewriter
 from functions.workflow_renderer.markers import FILTERS, Filtered, Marks, plain
 from functions.workflow_renderer.parameters import Parameters
 
@@ -57,8 +57,6 @@ _ENVIRONS = (Environment, Context, EvalContext)
 _OF_NUMBERS = frozenset({"round", "sum", "truncate"})
 """Filters whose other arguments say how far they go."""
 _GROWING = frozenset({"replace", "join"})
-_MARK, _EACH, _JOIN, _WEIGHED = " mark", " each", " join", " weighed"
-"""Filters of ours; no template can spell a name with a space in front."""
 
 
 class _Text(str):
@@ -72,19 +70,18 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"+", "*", "%", "**"})
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Marks, outputs: Sequence[tuple[str, str]]) -> None:
         # optimizing would compute filters of constants while it compiles, each again for every one around it
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0, optimized=False)
-        self._marks = marks
+        self._marks, self._outputs = marks, outputs
         self.refill()
-        self.outputs: list[tuple[str, str]] = []
         self.globals = {"range": self._range}
         self.filters = {name: self._bounded(name, self.filters[name]) for name in _FILTERS} | {
             **{name: _defined(function) for name, function in FILTERS.items()},
-            _MARK: self._mark,
-            _EACH: self._each,
-            _JOIN: self._join,
-            _WEIGHED: self._weighed,
+            MARK: self._mark,
+            EACH: self._each,
+            JOIN: self._join,
+            WEIGHED: self._weighed,
         }
 
     def refill(self) -> None:
@@ -138,7 +135,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return made
 
     def _mark(self, value: object, number: int) -> str:
-        key, where = self.outputs[number]
+        key, where = self._outputs[number]
         if isinstance(value, _Text):
             return str(self._weighed(value))
         if isinstance(value, Undefined):
@@ -202,80 +199,18 @@ class _Environment(ImmutableSandboxedEnvironment):
             yield self._weighed(item)
 
 
-class _Rewriter(NodeTransformer):
-    """Puts our filters into a template's tree."""
-
-    def __init__(self, environment: _Environment) -> None:
-        self._environment = environment
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - the visitor's spelling
-        """Mark what is put out, except for the template's own words."""
-        node.nodes = [self._marked(child) for child in node.nodes]
-        return node
-
-    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-        """Count a loop's rounds."""
-        self.generic_visit(node)
-        node.iter = _filter(cast("nodes.Expr", node.iter), _EACH)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
-        """Bound what is joined with ~."""
-        self.generic_visit(node)
-        return _filter(node.nodes[0], _JOIN, node.nodes[1:])
-
-    def visit_List(self, node: nodes.List | nodes.Tuple | nodes.Dict) -> nodes.Expr:  # noqa: N802
-        """Weigh what is put together: a list of lists of lists is small, and long to read."""
-        self.generic_visit(node)
-        return _filter(node, _WEIGHED)
-
-    visit_Dict = visit_List  # noqa: N815
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
-        """Weigh a tuple, where it is no list of names that are assigned."""
-        return node if node.ctx != "load" else self.visit_List(node)
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802
-        """Weigh what is compared."""
-        self.generic_visit(node)
-        node.expr = _filter(node.expr, _WEIGHED)
-        for operand in node.ops:
-            operand.expr = _filter(operand.expr, _WEIGHED)
-        return node
-
-    def visit_Test(self, node: nodes.Test) -> nodes.Test:  # noqa: N802
-        """Weigh what is tested, and against what."""
-        self.generic_visit(node)
-        node.node = _filter(node.node, _WEIGHED)
-        node.args = [_filter(argument, _WEIGHED) for argument in node.args]
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Getitem:  # noqa: N802
-        """Weigh what is cut: Jinja does that without asking its environment."""
-        self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):
-            node.node = _filter(node.node, _WEIGHED)
-        return node
-
-    def _marked(self, child: nodes.Expr) -> nodes.Expr:
-        if isinstance(child, nodes.TemplateData | nodes.Const):
-            return child
-        self._environment.outputs.append((_names(child), f"line {child.lineno}"))
-        number = nodes.Const(len(self._environment.outputs) - 1)
-        return _filter(cast("nodes.Expr", self.visit(child)), _MARK, [number])
-
-
 def prepare(text: str, marks: Marks) -> Evaluation:
     """Compile a template.
 
     Raises:
         TemplateInvalid: when it is no Jinja template, or uses what is not open to it.
     """
-    environment = _Environment(marks)
+    rewriter = Rewriter()
+    environment = _Environment(marks, rewriter.outputs)
     try:
         tree = environment.parse(text)
         _check(tree)
-        template = environment.from_string(cast("nodes.Template", _Rewriter(environment).visit(tree)))
+        template = environment.from_string(cast("nodes.Template", rewriter.visit(tree)))
     except TemplateSyntaxError as error:
         raise invalid(f"line {error.lineno}", error.message or "syntax error") from error
     except TemplateInvalid:
@@ -334,35 +269,6 @@ def _check(tree: nodes.Template) -> None:
         if name.ctx != "load" and name.name in ROOTS:
             tag = f"{{{{ {name.name} }}}}"
             raise invalid(f"line {name.lineno}", f"a variable {name.name}, but {tag} is Argo's", "another name")
-
-
-def _names(expression: nodes.Node) -> str:
-    """What an expression puts out, as its author would call it."""
-    return ", ".join(dict.fromkeys(_paths(expression))) or "it"
-
-
-def _paths(node: nodes.Node) -> Iterator[str]:
-    path = _path(node)
-    if path:
-        yield path
-    for child in () if path else node.iter_child_nodes():
-        yield from _paths(child)
-
-
-def _path(node: nodes.Node) -> str:
-    if isinstance(node, nodes.Name):
-        return str(node.name)
-    if isinstance(node, nodes.Getattr):
-        return f"{_path(node.node)}.{node.attr}"
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        return f"{_path(node.node)}.{node.arg.value}"
-    return ""
-
-
-def _filter(value: nodes.Expr, name: str, arguments: Iterable[nodes.Expr] = ()) -> nodes.Filter:
-    made = nodes.Filter(value, name, list(arguments), [], None, None)
-    made.set_lineno(value.lineno)
-    return made
 
 
 def _defined(function: Callable[[object], Filtered]) -> Callable[[object], Filtered]:
