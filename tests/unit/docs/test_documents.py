@@ -27,6 +27,7 @@ _OF_NO_NAMESPACE = re.compile(r" (?:nodes?|crds?)\b| --raw ")
 _WORDS = {"phase": "phases?", "episode": "episodes?", "cooldown": "cooldown", "tick": "ticks?", "sweep": "sweeps?"} | {
     "dead letter": "dead letters?"
 }
+_REASON = re.compile(r'(?:reason=|_REASON = |\bProblem\()"([A-Z]\w+)"')
 _SETTING = re.compile(r"\bAEGIS_[A-Z_]+\b")
 
 
@@ -69,6 +70,12 @@ def test_every_setting_is_documented_and_read() -> None:
 def test_every_trigger_status_is_explained() -> None:
     explained = set(re.findall(r"^\| `(\w+)` \|", text(ROOT / "docs" / "rules-and-templates.md"), re.MULTILINE))
     assert {status.value for status in TriggerStatus if status} - {"Triggered"} <= explained
+
+
+def test_every_reason_of_an_event_or_condition_is_explained() -> None:
+    given = {reason for path in (ROOT / "functions").rglob("*.py") for reason in _REASON.findall(text(path))}
+    assert {"DeliveryFailed", "InvalidSelector", "FailedCreateOpsWorkflow"} <= given
+    assert given <= set(re.findall(r"`(\w+)`", text(LIFECYCLE)))
 
 
 def test_every_result_of_the_intake_is_explained() -> None:
