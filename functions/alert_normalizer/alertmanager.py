@@ -4,6 +4,7 @@ Each alert has a status of its own: the envelope says firing as soon as any of t
 Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
+from aegis.models.alert import AlertStatus
 from aegis.names import Fingerprint, alertmanager_fingerprint
 from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, batch_of
@@ -46,6 +47,7 @@ def _read(alert: object, at: str) -> Entry:
     alert_type = fields.text("labels.alertname", labels.get("alertname"), required=True)
     fingerprint = fields.text("fingerprint", alert.get("fingerprint"))
     starts_at = fields.moment("startsAt", alert.get("startsAt"))
+    ends_at = fields.moment("endsAt", alert.get("endsAt")) if status is AlertStatus.RESOLVED else ""
     if rejection := fields.rejection():
         return rejection
     apart = told_apart(labels)
@@ -58,4 +60,5 @@ def _read(alert: object, at: str) -> Entry:
         details={key: annotations[key] for key in _ANNOTATIONS_KEPT if key in annotations} | apart,
         fingerprint=Fingerprint(fingerprint) if fingerprint else alertmanager_fingerprint(labels),
         starts_at=starts_at,
+        ends_at=ends_at,
     )

@@ -1,12 +1,13 @@
 """The custom alert in JSON, as the Go system reads it: keys without regard to case, except inside ``details``.
 
-It also carries what Aegis adds (source, severity, startsAt), and so is the form in which other functions send alerts:
-the spec of a stored AegisAlert, read as a custom alert, gives that alert again.
+It also carries what Aegis adds (source, severity, startsAt, endsAt), and so is the form in which other functions send
+alerts: the spec of a stored AegisAlert, read as a custom alert, gives that alert again.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from aegis.models.alert import AlertStatus
 from aegis.names import Fingerprint, digest, is_label_value
 from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import (
@@ -63,6 +64,7 @@ def _read(alert: object, at: str, sender: Sender) -> Entry:
     severity = fields.text("severity", given.get("severity")) or details.get("severity", "")
     fingerprint = fields.text("fingerprint", given.get("fingerprint"))
     starts_at = fields.moment("startsAt", given.get("startsat"))
+    ends_at = fields.moment("endsAt", given.get("endsat")) if status is AlertStatus.RESOLVED else ""
     source = fields.text("source", given.get("source")) or SOURCE
     refusal = HTTPStatus.UNPROCESSABLE_ENTITY
     if not is_label_value(source):
@@ -81,6 +83,7 @@ def _read(alert: object, at: str, sender: Sender) -> Entry:
         details=details,
         fingerprint=Fingerprint(fingerprint) if fingerprint else _fingerprint(alert_type, involved, details),
         starts_at=starts_at,
+        ends_at=ends_at,
     )
 
 

@@ -3,6 +3,11 @@
 A firing counts up, asks the matcher again where nothing was found to do, or opens the next episode; a resolve
 resolves, and what becomes of a match or of a workflow that runs is the matcher's to say. Senders repeat themselves,
 late and out of order, and the Broker delivers an event more than once: what was counted before changes nothing.
+
+When an alert began orders what its sender says, and does not identify it: Alertmanager moves it earlier when it merges
+what two Prometheus servers say. A firing that comes after a resolve with a beginning that is known already is a late
+duplicate, or fires on after it was resolved falsely, as Alertmanager does when a Prometheus server is silent for its
+``resolve_timeout``. Only a while without another resolve tells the one from the other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +26,15 @@ LATE = timedelta(minutes=10)
 """How long after a resolve without a firing the firing may still come and mean the same."""
 
 
+class Bounds(NamedTuple):
+    """How long what an episode decides on may last."""
+
+    cooldown: timedelta
+    """After its work ended, a repeat means no new problem."""
+    grace: timedelta
+    """After an alert that was resolved fires with a beginning that is known, another resolve may come."""
+
+
 class Arrivals(NamedTuple):
     """Posts of one alert with the same status."""
 
@@ -29,6 +43,10 @@ class Arrivals(NamedTuple):
     """For each the hash of its event, by which it is remembered; empty where it came without one."""
     posts: Sequence[str] = ()
     """For each the hash of what was posted with it, which is remembered only if that is to come again (``noted``)."""
+    starts_at: datetime | None = None
+    """The latest beginning they give; none where one of them gives none."""
+    ends_at: datetime | None = None
+    """The latest end that resolves give; none where one of them gives none."""
 
 
 class Write(NamedTuple):
@@ -58,20 +76,34 @@ class Moved:
 Decision = Write | Nothing | Open | Moved
 
 
-def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, cooldown: timedelta) -> Decision:
+def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, bounds: Bounds) -> Decision:
     """What to do about posts of an alert, given the newest episode that is known."""
     if newest.status.latest_episode > newest.spec.episode:
         return Moved()
     fresh = _not_yet_counted(newest, arrivals)
     if fresh is None:
         return Nothing("this is on record already")
+    received = _received(newest, fresh, arrivals, now=now)
     if arrivals.status is AlertStatus.RESOLVED:
-        return _resolve(newest, fresh, now=now)
+        return _resolve(newest, arrivals, received, now=now)
+    count = newest.status.count + len(fresh)
     if newest.status.status is AlertStatus.FIRING:
-        over = _work_is_over(newest, now=now, cooldown=cooldown)
-        return Open() if over else _repeat(newest, fresh, now=now)
-    late = _is_late(newest, now=now, cooldown=cooldown)
-    return _count_late(newest, fresh, now=now) if late else Open()
+        over = _work_is_over(newest, now=now, cooldown=bounds.cooldown)
+        return Open() if over else _repeat(newest, {**received, "count": count})
+    if _is_unsettled(newest):
+        received, count = received | resolved_first(now), len(fresh)
+    return _fires_resolved(newest, arrivals, {**received, "count": count}, now=now, grace=bounds.grace)
+
+
+def reopens(alert: AegisAlert, *, now: datetime) -> bool:
+    """Whether a resolved alert fires on, for long enough that it is no late duplicate."""
+    due = clock.read(alert.status.reopens_at)
+    return alert.status.status is AlertStatus.RESOLVED and due is not None and now >= due
+
+
+def settled(alert: AegisAlert) -> Mapping[str, Any] | None:
+    """The status of an alert that says no longer that the next episode is to open."""
+    return None if alert.status.reopens_at is None else {"reopensAt": None}
 
 
 def known_events(alert: AegisAlert) -> list[str]:
@@ -98,16 +130,15 @@ def label_patch(newest: AegisAlert) -> Sequence[Mapping[str, Any]]:
     return (same, {"op": "add", "path": f"/metadata/labels/{STATUS_LABEL}", "value": status.value})
 
 
+def resolved(now: datetime) -> dict[str, Any]:
+    """The status of an alert when its resolve comes."""
+    return {"status": AlertStatus.RESOLVED.value, "resolvedTime": clock.rfc3339(now)}
+
+
 def resolved_first(now: datetime) -> dict[str, Any]:
     """The status of an alert whose resolve comes before its firing."""
     text = clock.rfc3339(now)
-    return {
-        "status": AlertStatus.RESOLVED.value,
-        "count": 0,
-        "startTime": text,
-        "lastReceivedTime": text,
-        "resolvedTime": text,
-    }
+    return {**resolved(now), "count": 0, "startTime": text, "lastReceivedTime": text}
 
 
 def _not_yet_counted(newest: AegisAlert, arrivals: Arrivals) -> list[str] | None:
@@ -120,9 +151,20 @@ def _not_yet_counted(newest: AegisAlert, arrivals: Arrivals) -> list[str] | None
     return fresh or None
 
 
-def _received(newest: AegisAlert, fresh: Sequence[str], *, now: datetime) -> dict[str, Any]:
+def _began(newest: AegisAlert) -> datetime | None:
+    """The latest beginning of the episode that its sender gave."""
+    return clock.read(newest.status.latest_starts_at or newest.spec.starts_at)
+
+
+def _latest_start(newest: AegisAlert, arrivals: Arrivals) -> dict[str, str]:
+    """The beginning that posts give, where it is later than any before."""
+    began, given = _began(newest), arrivals.starts_at
+    return {"latestStartsAt": clock.exact(given)} if given and began and given > began else {}
+
+
+def _received(newest: AegisAlert, fresh: Sequence[str], arrivals: Arrivals, *, now: datetime) -> dict[str, Any]:
     """What every post leaves on the status."""
-    status: dict[str, Any] = {"lastReceivedTime": clock.rfc3339(now)}
+    status: dict[str, Any] = {"lastReceivedTime": clock.rfc3339(now), **_latest_start(newest, arrivals)}
     if newest.status.start_time is None:
         status["startTime"] = newest.metadata.creation_timestamp or clock.rfc3339(now)
     if hashes := [event for event in fresh if event]:
@@ -135,17 +177,19 @@ def _is_unsettled(newest: AegisAlert) -> bool:
     return newest.spec.status is AlertStatus.RESOLVED and newest.status.resolved_time is None
 
 
-def _resolve(newest: AegisAlert, fresh: Sequence[str], *, now: datetime) -> Decision:
+def _resolve(newest: AegisAlert, arrivals: Arrivals, received: Mapping[str, Any], *, now: datetime) -> Decision:
     if _is_unsettled(newest):
-        return Write({**_received(newest, fresh, now=now), **resolved_first(now)}, ALERT_RESOLVED, "resolved")
-    if newest.status.status is AlertStatus.RESOLVED:
-        return Nothing("it is resolved already")
-    status = {
-        **_received(newest, fresh, now=now),
-        "status": AlertStatus.RESOLVED.value,
-        "resolvedTime": clock.rfc3339(now),
-    }
-    return Write(status, ALERT_RESOLVED, "resolved")
+        return Write({**received, **resolved_first(now)}, ALERT_RESOLVED, "resolved")
+    began = _began(newest)
+    if began and arrivals.ends_at and arrivals.ends_at < began:
+        return Nothing("it resolves an earlier occurrence: this one began later than that ended")
+    if newest.status.status is AlertStatus.FIRING:
+        return Write({**received, **resolved(now)}, ALERT_RESOLVED, "resolved")
+    if newest.status.reopens_at:
+        return Write({**received, "reopensAt": None}, "", "it is resolved: what fired since was late")
+    if "latestStartsAt" in received:
+        return Write(received, "", "it is resolved already")
+    return Nothing("it is resolved already")
 
 
 def _work_is_over(newest: AegisAlert, *, now: datetime, cooldown: timedelta) -> bool:
@@ -153,12 +197,13 @@ def _work_is_over(newest: AegisAlert, *, now: datetime, cooldown: timedelta) -> 
     state = newest.status
     if not (state.firing.outcome.ended or state.ops_status.alert_ops_status.ended):
         return False
-    ended = state.firing.completion_time or state.ops_status.completion_time or newest.metadata.creation_timestamp
-    return not ended or now - clock.parse(ended) >= cooldown
+    ended = clock.read(
+        state.firing.completion_time or state.ops_status.completion_time or newest.metadata.creation_timestamp
+    )
+    return ended is None or now - ended >= cooldown
 
 
-def _repeat(newest: AegisAlert, fresh: Sequence[str], *, now: datetime) -> Write:
-    status = {**_received(newest, fresh, now=now), "count": newest.status.count + len(fresh)}
+def _repeat(newest: AegisAlert, status: Mapping[str, Any]) -> Write:
     state = newest.status
     found = state.firing.trigger_status or state.ops_status.trigger_status
     if found in (TriggerStatus.NONE, TriggerStatus.TRIGGERED) or state.ops_status.alert_ops_status:
@@ -166,20 +211,27 @@ def _repeat(newest: AegisAlert, fresh: Sequence[str], *, now: datetime) -> Write
     return Write(status, ALERT_FIRING, f"a repeat: {found.value}, so rules are asked again")
 
 
-def _is_late(newest: AegisAlert, *, now: datetime, cooldown: timedelta) -> bool:
-    """Whether a firing on a resolved episode belongs to it still."""
+def _fires_resolved(
+    newest: AegisAlert, arrivals: Arrivals, status: Mapping[str, Any], *, now: datetime, grace: timedelta
+) -> Decision:
+    """A firing after a resolve: its own, which comes late, or another."""
+    began = _began(newest)
+    if began is None or arrivals.starts_at is None:
+        late = _comes_after_its_resolve(newest, now=now)
+        return Write(status, "", "its resolve came before: nothing is started") if late else Open()
+    if arrivals.starts_at > began:
+        return Open()
+    due = clock.read(newest.status.reopens_at) or now + grace
+    if now >= due:
+        return Open()
+    when = clock.rfc3339(due)
+    reason = f"it was resolved, and its startsAt is known: unless a resolve comes, the next episode opens at {when}"
+    return Write({**status, "reopensAt": when}, "", reason)
+
+
+def _comes_after_its_resolve(newest: AegisAlert, *, now: datetime) -> bool:
+    """Whether a firing may be the one of a resolve that came before any."""
     if _is_unsettled(newest):
         return True
-    resolved = newest.status.resolved_time or newest.metadata.creation_timestamp
-    since = now - clock.parse(resolved) if resolved else timedelta.max
-    if newest.spec.starts_at:
-        return since < cooldown
-    return newest.status.count == 0 and since < LATE
-
-
-def _count_late(newest: AegisAlert, fresh: Sequence[str], *, now: datetime) -> Write:
-    status = _received(newest, fresh, now=now)
-    count = newest.status.count
-    if _is_unsettled(newest):
-        status, count = status | resolved_first(now), 0
-    return Write({**status, "count": count + len(fresh)}, "", "its resolve came before: nothing is started")
+    resolved = clock.read(newest.status.resolved_time or newest.metadata.creation_timestamp)
+    return newest.status.count == 0 and resolved is not None and now - resolved < LATE

@@ -5,7 +5,7 @@ Each reader returns a value and notes what is wrong with it, so that a sender is
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from http import HTTPStatus
 
 from aegis import clock
@@ -142,12 +142,7 @@ class Fields:
         try:
             moment = clock.parse(text)
             zero = moment.year == 1 or moment.astimezone(UTC).year == 1
-            return "" if zero else _spelled(moment)
+            return "" if zero else clock.exact(moment)
         except (ValueError, OverflowError):
             self.wrong(name, "is no time", "a time as in RFC 3339, for example 2026-01-31T08:00:00Z")
             return ""
-
-
-def _spelled(moment: datetime) -> str:
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text.rstrip('0') if moment.microsecond else text}Z"

@@ -66,7 +66,7 @@ class Subject(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """An alert, normalised; ``starts_at`` is empty where the sender does not say when it began."""
+    """An alert, normalised; when it began, and when a resolved one ended, is empty where the sender does not say."""
 
     source: str
     type: str
@@ -76,6 +76,7 @@ class Incoming(NamedTuple):
     details: Mapping[str, str]
     fingerprint: Fingerprint
     starts_at: str
+    ends_at: str = ""
 
     def name(self, episode: int = 0) -> str:
         """The name of the AegisAlert of one of its episodes."""
@@ -83,7 +84,6 @@ class Incoming(NamedTuple):
             source=self.source,
             alert_type=self.type,
             fingerprint=self.fingerprint,
-            starts_at=self.starts_at,
             episode=episode,
         )
 

@@ -9,12 +9,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from aegis import clock
 from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
@@ -82,14 +83,14 @@ class _Place(NamedTuple):
 class _Decider:
     """Decides for a transition, and keeps what it decided last."""
 
-    def __init__(self, arrivals: episodes.Arrivals, clock: Callable[[], datetime], cooldown: timedelta) -> None:
+    def __init__(self, arrivals: episodes.Arrivals, now: Callable[[], datetime], bounds: episodes.Bounds) -> None:
         self._arrivals = arrivals
-        self._clock = clock
-        self._cooldown = cooldown
+        self._now = now
+        self._bounds = bounds
         self.last: episodes.Decision = _UNDECIDED
 
     def __call__(self, alert: AegisAlert) -> Mapping[str, Any] | None:
-        self.last = episodes.decide(alert, self._arrivals, now=self._clock(), cooldown=self._cooldown)
+        self.last = episodes.decide(alert, self._arrivals, now=self._now(), bounds=self._bounds)
         return self.last.status if isinstance(self.last, episodes.Write) else None
 
 
@@ -105,12 +106,13 @@ class Intake:
     """Stores alerts, one writer per alert and process; other replicas are kept apart by compare-and-swap."""
 
     def __init__(
-        self, kube: Kube, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, kube: Kube, settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         """Store through this connection."""
         self._kube = kube
         self._settings = settings
-        self._clock = clock
+        self._now = now
+        self._bounds = episodes.Bounds(settings.cooldown, settings.refire_grace)
         self._queues: dict[str, _Queue] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
@@ -130,6 +132,33 @@ class Intake:
         if queue.writer is None:
             queue.writer = asyncio.create_task(self._write(name, queue))
         return answer
+
+    async def reopen(self, alert: Incoming, noted: AegisAlert) -> Event | None:
+        """Open the next episode of an alert that fires on though it was resolved, once that is due; tells of it.
+
+        ``noted`` is the episode that says so, and ``alert`` what it holds. A resolve that comes in between is the next
+        episode's.
+
+        Raises:
+            NotFound: when the alert is gone.
+            Unavailable: when it cannot be stored now.
+        """
+        async with self._turn:
+            place = await self._find(alert)
+            if place.newest is None or place.newest.metadata.uid != noted.metadata.uid:
+                await transition(self._kube, noted, episodes.settled)
+                return None
+            if not episodes.reopens(place.newest, now=self._now()):
+                return None
+            arrival = _Arrival(alert, "", "", asyncio.get_running_loop().create_future())
+            opened, others = await self._open([arrival], place)
+            if others or opened.newest is None:
+                return None  # somebody else was first
+            settled = await transition(self._kube, place.newest, episodes.settled)
+            if settled.changed:
+                return _event(opened.newest)
+            resolved = episodes.resolved(self._now())
+            return _event((await transition(self._kube, opened.newest, lambda _: resolved)).item)
 
     async def note(self, name: str, post: str, *, comes_again: bool) -> None:
         """Note on a stored alert that what it was posted with comes again, or that it has come and was answered for.
@@ -194,7 +223,7 @@ class Intake:
         created = await self._kube.create(AegisAlert, body, namespace=self._settings.namespace)
         if first.alert.status is AlertStatus.FIRING:
             return created
-        status = episodes.resolved_first(self._clock())
+        status = episodes.resolved_first(self._now())
         outcome = await transition(
             self._kube, created, lambda alert: status if alert.status.resolved_time is None else None
         )
@@ -235,9 +264,7 @@ class Intake:
         """Decide on the newest episode that is known, and do it."""
         if place.newest is None:
             return await self._open(waiting, place)
-        events, posts = [arrival.event for arrival in waiting], [arrival.post for arrival in waiting]
-        arrivals = episodes.Arrivals(waiting[0].alert.status, events, posts)
-        decide, newest = _Decider(arrivals, self._clock, self._settings.cooldown), place.newest
+        decide, newest = _Decider(_arrivals(waiting), self._now, self._bounds), place.newest
         if decide(newest) is not None:
             newest = (await transition(self._kube, newest, decide)).item
         elif place.remembered:
@@ -282,6 +309,23 @@ class Intake:
             return _Place(outcome.item, newest), waiting
         _answer(first, answer)
         return _Place(outcome.item, newest), waiting[1:]
+
+
+def _arrivals(waiting: Sequence[_Arrival]) -> episodes.Arrivals:
+    """What posts of one alert say together."""
+    return episodes.Arrivals(
+        waiting[0].alert.status,
+        [arrival.event for arrival in waiting],
+        [arrival.post for arrival in waiting],
+        starts_at=_latest([arrival.alert.starts_at for arrival in waiting]),
+        ends_at=_latest([arrival.alert.ends_at for arrival in waiting]),
+    )
+
+
+def _latest(times: Sequence[str]) -> datetime | None:
+    """The latest of some times; none where one is not known."""
+    moments = [moment for time in times if (moment := clock.read(time))]
+    return max(moments) if len(moments) == len(times) else None
 
 
 def _same_status(waiting: deque[_Arrival]) -> list[_Arrival]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 
 from starlette.background import BackgroundTask
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from aegis import broker, logs
 from aegis.errors import ApiError, BadEvent, OverQuota, TooLarge, Unavailable
 from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
-from aegis.function import brief, problem, unavailable
+from aegis.function import brief, problem, serve, unavailable
 from aegis.kube import Kube
 from aegis.names import digest
 from functions.alert_normalizer.alertmanager import read_webhook
@@ -25,6 +26,7 @@ from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
+from functions.alert_normalizer.refired import is_reminder, reopen
 from functions.alert_normalizer.senders import Sender
 from functions.alert_normalizer.settings import Settings
 from functions.alert_normalizer.tokens import OPEN, Gate
@@ -58,6 +60,8 @@ class Reception:
 
     async def serve(self, request: Request) -> Response:
         """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
+        if self.settings.hints and is_reminder(request.headers):
+            return await serve(request, partial(reopen, self.kube, self.intake))
         answered = await self._answer(request)
         knative = request.url.path == "/" and _media_type(request) != BATCH_CONTENT_TYPE
         return brief(answered) if knative else answered

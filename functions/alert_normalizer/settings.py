@@ -20,12 +20,15 @@ class Settings(NamedTuple):
     namespace: str = "monitoring"
     ignored_types: frozenset[str] = frozenset({"Watchdog", "InfoInhibitor"})
     cooldown: timedelta = timedelta(minutes=30)
+    refire_grace: timedelta = timedelta(minutes=2)
     system_parameters: Mapping[str, str] = MappingProxyType({})
     seconds_after_success: int = 2 * 24 * 3600
     seconds_after_failure: int = 4 * 24 * 3600
     seconds_after_no_ops: int = 24 * 3600
     open_sources: frozenset[str] = frozenset()
     raw_alerts: bool = False
+    hints: bool = False
+    """Whether events are taken that only name a stored alert: they carry no token, and nothing of them is believed."""
 
 
 @cache
@@ -37,9 +40,9 @@ def settings() -> Settings:
 def read(environment: Mapping[str, str]) -> Settings:
     """Read settings.
 
-    ``AEGIS_NAMESPACE``, ``AEGIS_IGNORED_TYPES`` (comma list), ``AEGIS_COOLDOWN_SECONDS``,
+    ``AEGIS_NAMESPACE``, ``AEGIS_IGNORED_TYPES`` (comma list), ``AEGIS_{COOLDOWN,REFIRE_GRACE}_SECONDS``,
     ``AEGIS_SYSTEM_PARAMETERS`` (``key=value,key=value``), ``AEGIS_TTL_SECONDS_AFTER_{SUCCESS,FAILURE,NO_OPS}``,
-    ``AEGIS_OPEN_SOURCES`` (comma list, or ``*``) and ``AEGIS_RAW_ALERTS`` (``on``).
+    ``AEGIS_OPEN_SOURCES`` (comma list, or ``*``), ``AEGIS_RAW_ALERTS`` and ``AEGIS_HINTS`` (``on``).
     """
     default = Settings()
 
@@ -55,13 +58,15 @@ def read(environment: Mapping[str, str]) -> Settings:
     return Settings(
         namespace=environment.get("AEGIS_NAMESPACE") or default.namespace,
         ignored_types=default.ignored_types if ignored is None else frozenset(_listed(ignored)),
-        cooldown=timedelta(seconds=seconds("AEGIS_COOLDOWN_SECONDS", int(default.cooldown.total_seconds()))),
+        cooldown=timedelta(seconds=seconds("AEGIS_COOLDOWN_SECONDS", default.cooldown.seconds)),
+        refire_grace=timedelta(seconds=seconds("AEGIS_REFIRE_GRACE_SECONDS", default.refire_grace.seconds)),
         system_parameters=_parameters(environment.get("AEGIS_SYSTEM_PARAMETERS", "")),
         seconds_after_success=seconds("AEGIS_TTL_SECONDS_AFTER_SUCCESS", default.seconds_after_success),
         seconds_after_failure=seconds("AEGIS_TTL_SECONDS_AFTER_FAILURE", default.seconds_after_failure),
         seconds_after_no_ops=seconds("AEGIS_TTL_SECONDS_AFTER_NO_OPS", default.seconds_after_no_ops),
         open_sources=frozenset(_listed(environment.get("AEGIS_OPEN_SOURCES", ""))),
         raw_alerts=environment.get("AEGIS_RAW_ALERTS", "") == "on",
+        hints=environment.get("AEGIS_HINTS", "") == "on",
     )
 
 

@@ -15,6 +15,7 @@ from aegis.errors import ApiError, BadEvent
 from aegis.events import (
     ALERT_COMPLETED,
     ALERT_FIRING,
+    ALERT_REFIRED,
     ALERT_RESOLVED,
     RAW_ALERT_RECEIVED,
     RESOURCE_ADDED,
@@ -45,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 _WHOSE: Mapping[str, type[Object]] = {
     ALERT_FIRING: AegisAlert,
+    ALERT_REFIRED: AegisAlert,
     ALERT_RESOLVED: AegisAlert,
     RULE_MATCHED: AegisAlert,
     WORKFLOW_CREATED: AegisAlert,
@@ -133,6 +135,8 @@ def _waits(item: Object, typ: str) -> bool:
     match item:
         case AegisAlert() if typ == RULE_MATCHED:
             return any(item.status.record(phase).awaits_workflow for phase in Phase)
+        case AegisAlert() if typ == ALERT_REFIRED:
+            return item.status.reopens_at is not None
         case AegisAlert() if typ in (ALERT_FIRING, ALERT_RESOLVED) or typ in _RESOURCE_EVENTS:
             return not item.status.record(item.phase).trigger_status.stands
         case AegisAlertOpsRule() | AegisOpsTemplate():

@@ -1,11 +1,12 @@
 """Which alerts, with the workflows that they own, and which raw alerts are to be deleted, without I/O."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
 from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus, TTLStrategy
 from aegis.models.rawalert import AegisRawAlert
+from aegis.names import alert_name
 
 AFTER_SUCCESS = timedelta(days=2)
 AFTER_FAILURE = timedelta(days=4)
@@ -18,19 +19,17 @@ _LONGEST = 2**31 - 1
 
 _UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
 
-_Series = tuple[str, str, str, str, str]
-
 
 def expired(alerts: Sequence[AegisAlert], *, now: datetime) -> list[AegisAlert]:
     """The alerts whose time is over.
 
     Episode 0, where a sender's next alert is looked up first, stays for as long as a later episode of it does.
     """
-    continued = {_series(alert) for alert in alerts if alert.spec.episode > 0}
+    continued = {_first_episode(alert) for alert in alerts if alert.spec.episode > 0}
     return [
         alert
         for alert in alerts
-        if is_past_its_time(alert, now=now) and not (alert.spec.episode == 0 and _series(alert) in continued)
+        if is_past_its_time(alert, now=now) and (alert.metadata.namespace, alert.metadata.name) not in continued
     ]
 
 
@@ -39,7 +38,8 @@ def outlived(raw_alerts: Sequence[AegisRawAlert], *, after: timedelta, now: date
     return [
         raw
         for raw in raw_alerts
-        if raw.metadata.deletion_timestamp is None and _is_past(raw.metadata.creation_timestamp, after=after, now=now)
+        if raw.metadata.deletion_timestamp is None
+        and _is_past(clock.read(raw.metadata.creation_timestamp), after=after, now=now)
     ]
 
 
@@ -54,9 +54,11 @@ def is_past_its_time(alert: AegisAlert, *, now: datetime) -> bool:
     return _is_past(_received(alert), after=after, now=now)
 
 
-def _series(alert: AegisAlert) -> _Series:
+def _first_episode(alert: AegisAlert) -> tuple[str, str]:
+    """Namespace and name of the alert's episode 0."""
     spec = alert.spec
-    return alert.metadata.namespace, spec.source, spec.type, spec.fingerprint, spec.starts_at
+    name = alert_name(source=spec.source, alert_type=spec.type, fingerprint=spec.fingerprint, episode=0)
+    return alert.metadata.namespace, name
 
 
 def _is_under_way(alert: AegisAlert) -> bool:
@@ -68,13 +70,13 @@ def _is_under_way(alert: AegisAlert) -> bool:
     return waits or state.ops_status.active > 0 or state.ops_status.alert_ops_status in _UNENDED
 
 
-def _outcome(alert: AegisAlert) -> tuple[OpsPhase, str]:
+def _outcome(alert: AegisAlert) -> tuple[OpsPhase, datetime | None]:
     """How the newest work ended, and when; the summary is all there is on alerts of the Go system."""
     state = alert.status
     for record in (state.resolved, state.firing):
         if record.outcome.ended:
-            return record.outcome, record.completion_time or ""
-    return state.ops_status.alert_ops_status, state.ops_status.completion_time or ""
+            return record.outcome, clock.read(record.completion_time)
+    return state.ops_status.alert_ops_status, clock.read(state.ops_status.completion_time)
 
 
 def _after(strategy: TTLStrategy, outcome: OpsPhase) -> timedelta:
@@ -88,25 +90,13 @@ def _seconds(count: int | None, default: timedelta) -> timedelta:
     return default if count is None else timedelta(seconds=min(count, _LONGEST))
 
 
-def _received(alert: AegisAlert) -> str:
+def _received(alert: AegisAlert) -> datetime | None:
     """When the alert was last heard of."""
     state = alert.status
     times = (state.last_received_time, state.resolved_time, state.start_time, alert.metadata.creation_timestamp)
-    return _latest(time for time in times if time)
+    return max((moment for time in times if (moment := clock.read(time))), default=None)
 
 
-def _latest(times: Iterable[str]) -> str:
-    return max(filter(_is_readable, times), key=clock.parse, default="")
-
-
-def _is_readable(moment: str) -> bool:
-    try:
-        clock.parse(moment)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_past(since: str, *, after: timedelta, now: datetime) -> bool:
+def _is_past(since: datetime | None, *, after: timedelta, now: datetime) -> bool:
     """Whether that much time went by; of a moment nobody can read it is not known, and nothing is deleted."""
-    return _is_readable(since) and now - clock.parse(since) >= after
+    return since is not None and now - since >= after

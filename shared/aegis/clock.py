@@ -13,6 +13,12 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
+def exact(moment: datetime) -> str:
+    """A moment likewise, with as much of its second as there is; one moment has one spelling."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.rstrip('0') if moment.microsecond else text}Z"
+
+
 def parse(text: str) -> datetime:
     """Read a time as Kubernetes, or Go, writes it.
 
@@ -23,3 +29,11 @@ def parse(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment
+
+
+def read(text: str | None) -> datetime | None:
+    """Read a time that may be missing or, since others write it too, none."""
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        return None

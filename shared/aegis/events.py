@@ -19,6 +19,7 @@ from aegis.jsontext import is_text, loads
 
 ALERT_FIRING = "io.aegis.alert.firing.v1"
 ALERT_RESOLVED = "io.aegis.alert.resolved.v1"
+ALERT_REFIRED = "io.aegis.alert.refired.v1"
 ALERT_COMPLETED = "io.aegis.alert.completed.v1"
 RULE_MATCHED = "io.aegis.rule.matched.v1"
 WORKFLOW_CREATED = "io.aegis.workflow.created.v1"

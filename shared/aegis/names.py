@@ -36,9 +36,10 @@ def _dns(text: str) -> str:
     return _NOT_DNS.sub("-", text.lower()).strip("-")
 
 
-def alert_name(*, source: str, alert_type: str, fingerprint: Fingerprint, starts_at: str, episode: int) -> str:
+def alert_name(*, source: str, alert_type: str, fingerprint: Fingerprint, episode: int) -> str:
     """The name of one episode of an alert: ``<source>-<type>-<hash>``, at most 50 characters, a DNS label."""
-    suffix = digest(source, alert_type, fingerprint, starts_at, str(episode))
+    began = ""  # once told alerts apart; those without one keep their names
+    suffix = digest(source, alert_type, fingerprint, began, str(episode))
     prefix = _dns(f"{source}-{alert_type}")[: ALERT_NAME_LENGTH - len(suffix) - 1].strip("-") or "alert"
     return f"{prefix}-{suffix}"
 

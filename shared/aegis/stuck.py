@@ -5,11 +5,11 @@ last; the sweep finds it there and gives the hint again. A row says which state,
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from aegis import clock
-from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
+from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, Phase
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -19,6 +19,7 @@ from aegis.names import workflow_name
 
 SOURCE = "/aegis/status-tracker/sweep"
 DEFAULT_PATIENCE = timedelta(seconds=30)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=Object)
 Names = Collection[tuple[str, str]]
@@ -32,6 +33,8 @@ class Row(NamedTuple, Generic[T]):
     holds: Callable[[T, Names], bool]
     since: Callable[[T], str]
     event: Callable[[T], Event]
+    patience: timedelta | None = None
+    """Where it is not the sweep's."""
 
 
 def remedy(
@@ -41,17 +44,17 @@ def remedy(
     if item.metadata.deletion_timestamp is not None:
         return None
     row = next((row for row in table if row.holds(item, workflows)), None)
-    if row is None or not is_older(row.since(item), now=now, patience=patience):
+    if row is None or not is_older(
+        row.since(item), now=now, patience=patience if row.patience is None else row.patience
+    ):
         return None
     return row.event(item)
 
 
 def is_older(since: str, *, now: datetime, patience: timedelta) -> bool:
     """Whether a moment is longer ago than that; a time nobody can read is."""
-    try:
-        return now - clock.parse(since) > patience
-    except ValueError:
-        return True
+    moment = clock.read(since)
+    return moment is None or now - moment > patience
 
 
 def is_overdue(workflow: Workflow, *, now: datetime, patience: timedelta = DEFAULT_PATIENCE) -> bool:
@@ -147,6 +150,14 @@ def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
     return _is_resolved(alert) and not state.resolved.trigger_status and not waits and not came_late
 
 
+def _fires_on(alert: AegisAlert, _: Names) -> bool:
+    return alert.status.reopens_at is not None
+
+
+def _reopens_at(alert: AegisAlert) -> str:
+    return alert.status.reopens_at or ""
+
+
 def _created(item: Object) -> str:
     return item.metadata.creation_timestamp
 
@@ -162,14 +173,7 @@ def _resolved_at(alert: AegisAlert) -> str:
 def _free_at(alert: AegisAlert) -> str:
     """When the resolve could first be looked at: when it came, or when the firing's work ended."""
     ended = alert.status.firing.completion_time
-    return max((time for time in (_resolved_at(alert), ended) if time), key=_moment)
-
-
-def _moment(text: str) -> float:
-    try:
-        return clock.parse(text).timestamp()
-    except ValueError:
-        return 0.0
+    return max((time for time in (_resolved_at(alert), ended) if time), key=lambda time: clock.read(time) or _LONG_AGO)
 
 
 ALERTS: tuple[Row[AegisAlert], ...] = (
@@ -183,6 +187,7 @@ ALERTS: tuple[Row[AegisAlert], ...] = (
         _matched_at(Phase.RESOLVED),
         _matched(Phase.RESOLVED),
     ),
+    Row("resolved falsely, fires on", _fires_on, _reopens_at, _alert_event(ALERT_REFIRED), patience=timedelta(0)),
 )
 """Triggers that found no rule are not stuck: the next repeat of the alert asks again."""
 

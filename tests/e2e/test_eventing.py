@@ -34,6 +34,7 @@ class Sent(NamedTuple):
 
 TABLE = [
     Sent("io.aegis.alert.v1", "", "alert-normalizer"),
+    Sent("io.aegis.alert.refired.v1", "", "alert-normalizer"),
     Sent("io.prometheus.alertmanager.v4", "", "alert-normalizer"),
     Sent("io.aegis.alert.firing.v1", "", "rule-matcher"),
     Sent("io.aegis.alert.resolved.v1", "", "rule-matcher"),

@@ -149,9 +149,9 @@ class AlertSpec(Model):
         json_schema_extra={"maxLength": 32768},
     )
     starts_at: ToldText = Field(
-        default="", description="When this episode began, as the sender gave it; empty if it did not."
+        default="", description="When this episode began, as the sender first gave it; empty if it did not."
     )
-    episode: Count = Field(default=0, description="Number of the episode among those with the same start, from 0.")
+    episode: Count = Field(default=0, description="Number of the episode among the alert's, from 0.")
 
     @property
     def all_details(self) -> dict[str, str]:
@@ -214,6 +214,14 @@ class AlertState(Model):
     start_time: Time | None = Field(default=None, description="When it was first received.")
     last_received_time: Time | None = Field(default=None, description="When it was last received.")
     resolved_time: Time | None = Field(default=None, description="When its resolve was received.")
+    latest_starts_at: Time | None = Field(
+        default=None, description="The latest beginning that its sender gave, where that is later than spec.startsAt."
+    )
+    reopens_at: Time | None = Field(
+        default=None,
+        description="It was resolved, and fires with a beginning that is known: when the next episode opens, unless a "
+        "resolve comes first.",
+    )
     latest_episode: Count = Field(default=0, description="On episode 0: the number of the newest episode.")
     received_events: Annotated[
         list[str],

@@ -105,7 +105,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def intake(kube: Kube, clock: Clock) -> Intake:
-    return Intake(kube, Settings(), clock=clock)
+    return Intake(kube, Settings(), now=clock)
 
 
 @pytest.fixture

@@ -304,7 +304,7 @@ async def test_an_alert_that_is_being_deleted_is_tried_later(intake: Intake, api
 
 async def test_an_episode_opened_by_another_replica_is_followed(intake: Intake, kube: Kube, api: Api, way: Way) -> None:
     await take(intake, FIRING)
-    other = Intake(kube, Settings(), clock=Clock())
+    other = Intake(kube, Settings(), now=Clock())
 
     async def another_is_faster(request: httpx.Request) -> None:
         if request.method == "PATCH":
