@@ -58,9 +58,10 @@ class Write(NamedTuple):
 
 
 class Nothing(NamedTuple):
-    """Everything that came is on record."""
+    """Everything that came is on record, or it is not of this episode."""
 
     reason: str
+    on_record: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _resolve(newest: AegisAlert, arrivals: Arrivals, received: Mapping[str, Any]
         return Write({**received, **resolved_first(now)}, ALERT_RESOLVED, "resolved")
     began = _began(newest)
     if began and arrivals.ends_at and arrivals.ends_at < began:
-        return Nothing("it resolves an earlier occurrence: this one began later than that ended")
+        return Nothing("it ended before this episode began", on_record=False)
     if newest.status.status is AlertStatus.FIRING:
         return Write({**received, **resolved(now)}, ALERT_RESOLVED, "resolved")
     if newest.status.reopens_at:

@@ -278,8 +278,8 @@ class Intake:
                 return await self._follow(place.anchor, waiting[0].alert), waiting
             case episodes.Write(event=event, reason=reason):
                 _answer_all(waiting, newest, reason, tell=bool(event))
-            case episodes.Nothing(reason=reason):
-                _answer_all(waiting, newest, reason, tell=False)
+            case episodes.Nothing(reason=reason, on_record=on_record):
+                _answer_all(waiting, newest, reason, tell=False, ignored=not on_record)
         return place, ()
 
     async def _labelled(self, alert: AegisAlert) -> AegisAlert:
@@ -342,9 +342,12 @@ def _answer(arrival: _Arrival, answer: Answer) -> None:
         arrival.answer.set_result(answer)
 
 
-def _answer_all(waiting: Sequence[_Arrival], alert: AegisAlert, reason: str, *, tell: bool) -> None:
+def _answer_all(
+    waiting: Sequence[_Arrival], alert: AegisAlert, reason: str, *, tell: bool, ignored: bool = False
+) -> None:
     """All of them are on record with one write; the Broker is told once."""
     result = Result.RESOLVED if waiting[0].alert.status is AlertStatus.RESOLVED else Result.COUNTED
+    result = Result.IGNORED if ignored else result
     known = episodes.known_events(alert)
     for position, arrival in enumerate(waiting):
         event = _event(alert) if tell and position == 0 else None

@@ -11,6 +11,8 @@ from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.intake import Intake
 
+LARGEST_REMINDER = 64 * 1024
+
 
 def is_reminder(headers: Mapping[str, str]) -> bool:
     """Whether a request is one, in the mode in which Knative delivers."""

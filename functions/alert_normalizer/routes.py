@@ -6,7 +6,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 
 from starlette.background import BackgroundTask
@@ -15,8 +14,8 @@ from starlette.responses import Response
 
 from aegis import broker, logs
 from aegis.errors import ApiError, BadEvent, OverQuota, TooLarge, Unavailable
-from aegis.events import ALERT, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
-from aegis.function import brief, problem, serve, unavailable
+from aegis.events import ALERT, ALERT_REFIRED, ALERTMANAGER, BATCH_CONTENT_TYPE, Event, read_batch, read_event
+from aegis.function import brief, problem, reply, unavailable
 from aegis.kube import Kube
 from aegis.names import digest
 from functions.alert_normalizer.alertmanager import read_webhook
@@ -26,8 +25,8 @@ from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
-from functions.alert_normalizer.refired import is_reminder, reopen
-from functions.alert_normalizer.senders import Sender
+from functions.alert_normalizer.refired import LARGEST_REMINDER, is_reminder, reopen
+from functions.alert_normalizer.senders import NOBODY, Sender
 from functions.alert_normalizer.settings import Settings
 from functions.alert_normalizer.tokens import OPEN, Gate
 
@@ -60,8 +59,6 @@ class Reception:
 
     async def serve(self, request: Request) -> Response:
         """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
-        if self.settings.hints and is_reminder(request.headers):
-            return await serve(request, partial(reopen, self.kube, self.intake))
         answered = await self._answer(request)
         knative = request.url.path == "/" and _media_type(request) != BATCH_CONTENT_TYPE
         return brief(answered) if knative else answered
@@ -69,7 +66,8 @@ class Reception:
     async def _answer(self, request: Request) -> Response:
         """Answer in full: what comes from here is raised or returned."""
         try:
-            admitted = self.gate.admit(request.headers.get("authorization"))
+            reminds = self.settings.hints and is_reminder(request.headers)
+            admitted = NOBODY if reminds else self.gate.admit(request.headers.get("authorization"))
             return await self._route(request, admitted) if isinstance(admitted, Sender) else admitted
         except BadContent as error:
             _log.warning("bad content", extra={"path": request.url.path, "error": str(error)})
@@ -110,7 +108,7 @@ class Reception:
 
     async def _events(self, request: Request, sender: Sender) -> Response:
         """CloudEvents in structured, binary or batched mode; one delivered again is not counted again."""
-        async with self.budget.body(request, LARGEST_BODY) as body:
+        async with self.budget.body(request, LARGEST_REMINDER if sender is NOBODY else LARGEST_BODY) as body:
             return await self._read_events(request, body, sender)
 
     async def _read_events(self, request: Request, body: bytes, sender: Sender) -> Response:
@@ -119,7 +117,10 @@ class Reception:
             found = read_batch(body)
             read = [_read_entry(event, f"[{position}]", sender) for position, event in enumerate(found)]
         else:
-            found = [event := read_event(request.headers, body)]
+            event = read_event(request.headers, body)
+            if event.type == ALERT_REFIRED:
+                return reply(await reopen(self.kube, self.intake, event))
+            found = [event]
             read = [_read_event(event, "data.", sender)]
         identities = [event.identity if isinstance(event, Event) else "" for event in found]
         logs.event_id.set(next((event.id for event in found if isinstance(event, Event)), ""))

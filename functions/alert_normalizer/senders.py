@@ -32,5 +32,7 @@ class Sender(NamedTuple):
             raise BadContent(self.problem("source", source), status=403)
 
 
+NOBODY = Sender(frozenset())
+"""Who may store no alert."""
 ANYBODY = Sender(frozenset({ANY}))
 """Who may store alerts of every source."""

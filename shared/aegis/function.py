@@ -89,7 +89,8 @@ def _line(told: Mapping[str, object]) -> bytes:
     return json.dumps(told).encode() + b"\n"
 
 
-def _reply(event: Event | None) -> Response:
+def reply(event: Event | None) -> Response:
+    """The answer that hands an event to the Broker; 204 where there is none."""
     if event is None:
         return Response(status_code=204)
     headers, body = write_event(event)
@@ -117,7 +118,7 @@ async def serve(request: Request, handle: Handler) -> Response:
     try:
         event = read_event(request.headers, await _body(request))
         logs.event_id.set(event.id)
-        return _reply(await handle(event))
+        return reply(await handle(event))
     except TooLarge as error:
         _log.warning("too large an event", extra={"error": str(error)})
         refusal = problem(413, "Content Too Large", str(error))

@@ -115,6 +115,11 @@ def _matched(phase: Phase) -> Callable[[AegisAlert], Event]:
     return lambda alert: _event(alert, RULE_MATCHED, {"phase": phase, "alert": alert.manifest()})
 
 
+def _refired(alert: AegisAlert) -> Event:
+    meta = alert.metadata
+    return _event(alert, ALERT_REFIRED, {"metadata": {"namespace": meta.namespace, "name": meta.name, "uid": meta.uid}})
+
+
 def _is_resolved(alert: AegisAlert) -> bool:
     return alert.status.status is AlertStatus.RESOLVED
 
@@ -187,7 +192,7 @@ ALERTS: tuple[Row[AegisAlert], ...] = (
         _matched_at(Phase.RESOLVED),
         _matched(Phase.RESOLVED),
     ),
-    Row("resolved falsely, fires on", _fires_on, _reopens_at, _alert_event(ALERT_REFIRED), patience=timedelta(0)),
+    Row("resolved falsely, fires on", _fires_on, _reopens_at, _refired, patience=timedelta(0)),
 )
 """Triggers that found no rule are not stuck: the next repeat of the alert asks again."""
 

@@ -14,7 +14,7 @@ from tests.e2e.api import Json
 from tests.e2e.driver import ALERTS, WORKFLOWS, Cluster
 
 STARTED = "2026-01-01T00:00:00Z"
-"""One `startsAt` for all: a repeat after the resolve belongs to the same episode."""
+"""One `startsAt` for all: a repeat after the resolve is a late duplicate, if a resolve comes after it."""
 _POST_SECONDS = 30.0
 _AGAIN_SECONDS = 0.2
 _CLEANED_SECONDS = 120.0

@@ -43,10 +43,13 @@ def rule(storm: str, kind: str, status: str) -> str:
 
 
 def wave(storm: Storm, numbers: range, dice: random.Random) -> None:
-    """Fire new alerts, repeat old ones, and resolve some that have their workflow."""
+    """Fire new alerts, repeat old ones, also those that are resolved, and resolve some that have their workflow."""
     for first in range(numbers.start, numbers.stop, _BATCH):
         storm.fire(range(first, min(first + _BATCH, numbers.stop)), patience=_PATIENCE_SECONDS)
-        storm.fire(dice.sample(sorted(storm.names), _BATCH), patience=_PATIENCE_SECONDS)
+        again = dice.sample(sorted(storm.names), _BATCH)
+        storm.fire(again, patience=_PATIENCE_SECONDS)
+        if late := [number for number in again if number in storm.resolved]:
+            storm.resolve(late, patience=_PATIENCE_SECONDS)
     if ready := storm.repaired(dice, len(numbers) // 2):
         storm.resolve(ready, patience=_PATIENCE_SECONDS)
 

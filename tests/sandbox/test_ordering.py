@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.driver import ALERTS, RULES, Driver, custom, ops_status, running
+from tests.sandbox.driver import ALERTS, RULES, Driver, Json, custom, ops_status, running
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,6 +23,7 @@ spec:
 def loop() -> Iterator[Driver]:
     with running("--tick=1") as driver:
         driver.sweep_after(seconds=2)
+        driver.set("aegis", AEGIS_REFIRE_GRACE_SECONDS="1")
         driver.rule("repair", alert_type="Repair.*", script="repair {{.node}}")
         driver.rule("undo", alert_type="Repair.*", status="Resolved", script="undo {{.node}}")
         driver.rule("slow", alert_type="Slow", manifest=SUSPENDED)
@@ -74,6 +75,33 @@ def test_a_firing_after_a_resolve_opens_the_next_episode(loop: Driver) -> None:
     assert again["result"] == "created"
     assert again["name"] != first
     loop.settled(again["name"], "Succeeded")
+
+
+def test_an_alert_that_fires_on_after_a_false_resolve_is_repaired_without_another_post(loop: Driver) -> None:
+    firing = {**custom("Repair11", fingerprint="o11"), "startsAt": "2026-01-01T08:00:00Z"}
+    first = loop.result(firing)["name"]
+    loop.settled(first, "Succeeded")
+    loop.result({**firing, "status": "Resolved", "endsAt": "2026-01-01T09:00:00Z"})
+    noted = loop.result(firing)
+    assert (noted["result"], noted["name"]) == ("counted", first)
+
+    def opened(seen: dict[str, Json]) -> bool:
+        later = [a for a in seen.values() if (a["spec"]["type"], a["spec"]["episode"]) == ("Repair11", 1)]
+        return any(ops_status(a).get("alertOpsStatus") == "Succeeded" for a in later)
+
+    assert "reopensAt" not in loop.watch_until(ALERTS, opened)[first]["status"]
+
+
+def test_a_beginning_that_moves_is_the_same_alert(loop: Driver) -> None:
+    """Alertmanager keeps the earlier of what two Prometheus servers say."""
+    firing = custom("Repair12", fingerprint="o12")
+    began, earlier = {"startsAt": "2026-01-01T08:00:00.5Z"}, {"startsAt": "2026-01-01T08:00:00.2Z"}
+    name = loop.result({**firing, **began})["name"]
+    assert loop.result({**firing, **earlier})["name"] == name
+    loop.settled(name, "Succeeded")
+    assert loop.result({**firing, **earlier, "status": "Resolved"})["name"] == name
+    loop.alert_when(name, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
+    assert phases(loop, name) == ["firing", "resolved"]
 
 
 def test_a_repeat_just_after_success_counts_and_starts_nothing(loop: Driver) -> None:

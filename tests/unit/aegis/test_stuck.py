@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aegis import stuck
-from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED
+from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED
 from aegis.models.alert import AegisAlert, Phase
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -102,6 +102,16 @@ def test_a_state_may_last_thirty_seconds(status: dict[str, Any], since: str) -> 
     began = datetime.fromisoformat(since)
     assert remedy(alert(status), now=began + timedelta(seconds=30)) is None
     assert remedy(alert(status), now=began + timedelta(seconds=31)) is not None
+
+
+def test_an_alert_that_fires_on_is_reminded_of_as_soon_as_it_is_due() -> None:
+    due = datetime(2026, 1, 1, 0, 2, tzinfo=UTC)
+    noted = alert({**RESOLVED, "resolved": ENDED, "reopensAt": "2026-01-01T00:02:00Z"})
+    assert remedy(noted, now=due) is None
+    event = stuck.remedy(stuck.ALERTS, noted, workflows=(), now=due + timedelta(seconds=1))
+    assert event is not None
+    assert (event.type, event.subject) == (ALERT_REFIRED, "monitoring/a")
+    assert event.data == {"metadata": {"namespace": "monitoring", "name": "a", "uid": "u"}}
 
 
 def test_what_is_being_deleted_is_not_stuck() -> None:

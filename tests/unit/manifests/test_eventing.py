@@ -9,6 +9,7 @@ from aegis.events import (
     ALERT,
     ALERT_COMPLETED,
     ALERT_FIRING,
+    ALERT_REFIRED,
     ALERT_RESOLVED,
     ALERTMANAGER,
     RAW_ALERT_RECEIVED,
@@ -34,6 +35,7 @@ TRACKER = {"apiVersion": SERVING, "kind": "Service", "name": "status-tracker", "
 
 ROUTES: dict[tuple[str, str | None], str | None] = {
     (ALERT, None): "alert-normalizer",
+    (ALERT_REFIRED, None): "alert-normalizer",
     (ALERTMANAGER, None): "alert-normalizer",
     (ALERT_FIRING, None): "rule-matcher",
     (ALERT_RESOLVED, None): "rule-matcher",

@@ -208,7 +208,7 @@ def test_normalising_a_custom_alert_again_changes_nothing(data: dict[str, Any]) 
 def test_normalising_an_alertmanager_alert_again_changes_nothing(data: dict[str, Any]) -> None:
     (alert,) = read_webhook({"alerts": [data]}).entries
     assert isinstance(alert, Incoming)
-    assert one(as_custom(alert)) == alert
+    assert one(as_custom(alert)) == alert._replace(ends_at="")
 
 
 @given(JSON | NEARLY)

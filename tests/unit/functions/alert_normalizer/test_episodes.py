@@ -5,11 +5,23 @@ from typing import Any
 
 import pytest
 
+from aegis import clock
 from aegis.models.alert import AegisAlert, AlertStatus
-from functions.alert_normalizer.episodes import Arrivals, Decision, Moved, Nothing, Open, Write, decide, resolved_first
+from functions.alert_normalizer.episodes import (
+    Arrivals,
+    Bounds,
+    Decision,
+    Moved,
+    Nothing,
+    Open,
+    Write,
+    decide,
+    reopens,
+    resolved_first,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-COOLDOWN = timedelta(minutes=30)
+BOUNDS = Bounds(cooldown=timedelta(minutes=30), grace=timedelta(minutes=2))
 AT_8 = "2026-01-01T08:00:00Z"
 FAILURES = ["RuleNotFound", "TooManyRulesFound", "RuleError", "TemplateNotFound", "TemplateInvalid", "UnsafeValue"]
 
@@ -23,8 +35,11 @@ def alert(state: dict[str, Any], /, *, annotations: dict[str, str] | None = None
     return AegisAlert.read({"metadata": meta, "spec": spec, "status": state})
 
 
-def on(newest: AegisAlert, status: str = "Firing", events: tuple[str, ...] = ("",)) -> Decision:
-    return decide(newest, Arrivals(AlertStatus(status), events), now=NOON, cooldown=COOLDOWN)
+def on(
+    newest: AegisAlert, status: str = "Firing", events: tuple[str, ...] = ("",), *, starts: str = "", ends: str = ""
+) -> Decision:
+    arrivals = Arrivals(AlertStatus(status), events, starts_at=clock.read(starts), ends_at=clock.read(ends))
+    return decide(newest, arrivals, now=NOON, bounds=BOUNDS)
 
 
 def written(decision: Decision) -> dict[str, Any]:
@@ -44,6 +59,8 @@ RESOLVED = alert({"status": "Resolved", "count": 3, "startTime": AT_8, "resolved
 RESOLVED_FIRST = alert(
     {"status": "Resolved", "count": 0, "startTime": AT_8, "resolvedTime": ago(minutes=5)}, status="Resolved"
 )
+FIRED_AT_8 = alert({"startTime": AT_8}, startsAt=AT_8)
+RESOLVED_AT_8 = alert({"status": "Resolved", "resolvedTime": ago(minutes=5)}, startsAt=AT_8)
 RUNNING = alert(
     {"opsStatus": {"triggerStatus": "Triggered", "alertOpsStatus": "Running"}, "firing": {"triggerStatus": "Triggered"}}
 )
@@ -122,15 +139,85 @@ def test_a_firing_after_the_resolve_opens_the_next_episode() -> None:
     assert on(RESOLVED) == Open()
 
 
-@pytest.mark.parametrize(("minutes", "late"), [(0, True), (29, True), (30, False)])
-def test_with_a_start_a_firing_after_the_resolve_is_late_until_the_cooldown(minutes: int, *, late: bool) -> None:
-    newest = alert({"status": "Resolved", "resolvedTime": ago(minutes=minutes)}, startsAt=AT_8)
-    decision = on(newest)
-    if not late:
-        assert decision == Open()
-        return
+@pytest.mark.parametrize("starts", ["2026-01-01T08:00:00.2Z", "2026-01-01T09:00:00Z", ""])
+def test_a_repeat_is_one_whenever_it_says_that_it_began(starts: str) -> None:
+    decision = on(alert({}, startsAt=AT_8), starts=starts)
     assert isinstance(decision, Write)
-    assert (decision.event, decision.status["count"], "status" in decision.status) == ("", 2, False)
+    assert (decision.event, decision.status["count"]) == ("", 2)
+
+
+def test_the_latest_beginning_is_remembered() -> None:
+    assert written(on(FIRED_AT_8, starts="2026-01-01T08:00:00.25Z"))["latestStartsAt"] == "2026-01-01T08:00:00.25Z"
+    assert "latestStartsAt" not in written(on(FIRED_AT_8, starts="2026-01-01T07:59:59Z"))
+    later = alert({"latestStartsAt": "2026-01-01T09:00:00Z"}, startsAt=AT_8)
+    assert "latestStartsAt" not in written(on(later, starts="2026-01-01T08:30:00Z"))
+
+
+@pytest.mark.parametrize("starts", ["2026-01-01T08:00:00.1Z", "2026-01-01T11:59:00Z", ""])
+def test_a_firing_after_the_resolve_that_began_later_opens_the_next_episode(starts: str) -> None:
+    assert on(RESOLVED_AT_8, starts=starts) == Open()
+
+
+def test_a_beginning_that_a_repeat_gave_is_known_after_the_resolve() -> None:
+    newest = alert({"status": "Resolved", "latestStartsAt": "2026-01-01T09:00:00Z"}, startsAt=AT_8)
+    assert isinstance(on(newest, starts="2026-01-01T09:00:00Z"), Write)
+    assert on(newest, starts="2026-01-01T09:00:01Z") == Open()
+
+
+def test_a_beginning_that_a_resolve_gave_is_known_though_its_firing_comes_later() -> None:
+    decision = on(RESOLVED_AT_8, "Resolved", starts="2026-01-01T09:00:00Z", ends="2026-01-01T10:00:00Z")
+    assert written(decision)["latestStartsAt"] == "2026-01-01T09:00:00Z"
+
+
+@pytest.mark.parametrize("starts", [AT_8, "2026-01-01T07:00:00Z"])
+def test_a_firing_after_the_resolve_with_a_known_beginning_is_noted(starts: str) -> None:
+    decision = on(RESOLVED_AT_8, starts=starts)
+    assert isinstance(decision, Write)
+    assert decision.event == ""
+    assert written(decision) == {
+        "count": 2,
+        "lastReceivedTime": "2026-01-01T12:00:00Z",
+        "startTime": AT_8,
+        "reopensAt": "2026-01-01T12:02:00Z",
+    }
+
+
+def test_another_firing_does_not_put_the_next_episode_off() -> None:
+    newest = alert({"status": "Resolved", "reopensAt": "2026-01-01T12:00:01Z"}, startsAt=AT_8)
+    assert written(on(newest, starts=AT_8))["reopensAt"] == "2026-01-01T12:00:01Z"
+
+
+def test_once_it_is_due_a_firing_opens_the_next_episode_itself() -> None:
+    assert on(alert({"status": "Resolved", "reopensAt": "2026-01-01T12:00:00Z"}, startsAt=AT_8), starts=AT_8) == Open()
+
+
+def test_a_resolve_says_that_what_was_noted_was_late() -> None:
+    newest = alert({"status": "Resolved", "reopensAt": "2026-01-01T12:01:00Z"}, startsAt=AT_8)
+    decision = on(newest, "Resolved", starts=AT_8)
+    assert isinstance(decision, Write)
+    assert decision.event == ""
+    assert decision.status["reopensAt"] is None
+
+
+def test_an_alert_that_fires_on_is_due_after_the_grace() -> None:
+    noted = alert({"status": "Resolved", "reopensAt": "2026-01-01T12:00:00Z"})
+    assert reopens(noted, now=NOON)
+    assert not reopens(noted, now=NOON - timedelta(seconds=1))
+    assert not reopens(alert({"status": "Firing", "reopensAt": "2026-01-01T12:00:00Z"}), now=NOON)
+    assert not reopens(RESOLVED_AT_8, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("ends", "resolves"), [("2026-01-01T07:59:59Z", False), (AT_8, True), ("2026-01-01T09:00:00Z", True), ("", True)]
+)
+def test_a_resolve_that_ended_before_the_episode_began_changes_nothing(ends: str, *, resolves: bool) -> None:
+    decision = on(FIRED_AT_8, "Resolved", ends=ends)
+    assert isinstance(decision, Write if resolves else Nothing)
+
+
+def test_a_resolve_of_an_earlier_occurrence_does_not_undo_that_it_fires_on() -> None:
+    newest = alert({"status": "Resolved", "reopensAt": "2026-01-01T12:01:00Z"}, startsAt=AT_8)
+    assert isinstance(on(newest, "Resolved", ends="2026-01-01T07:00:00Z"), Nothing)
 
 
 def test_a_firing_whose_resolve_came_first_starts_nothing() -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aegis.errors import OverQuota, Unavailable
-from aegis.events import ALERT_FIRING, ALERT_RESOLVED
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
 from functions.alert_normalizer.custom import read_custom
@@ -63,6 +63,11 @@ async def set_status(api: Api, status: Mapping[str, Any], name: str = NAME) -> N
 
 async def delete(api: Api, name: str = NAME) -> None:
     await api.delete(api.resource("aegisalerts", "aegis.io"), name, "monitoring")
+
+
+async def reopen(intake: Intake, api: Api, name: str = NAME) -> Event | None:
+    """The sweep reminds of an alert."""
+    return await intake.reopen(FROM_8, await read(api, name))
 
 
 WORK_ENDED = {
@@ -238,17 +243,103 @@ async def test_posts_belong_to_the_newest_episode(intake: Intake, api: Api) -> N
     assert (await read(api)).status.latest_episode == 2
 
 
-async def test_with_a_start_a_late_duplicate_startsundisturbed(intake: Intake, clock: Clock) -> None:
-    firing, resolved = alert(startsAt=AT_8), alert(startsAt=AT_8, status="Resolved")
-    told = await take(intake, firing, resolved, firing)
-    assert (told.result, told.name, told.event) == (Result.COUNTED, firing.name(), None)
+FROM_8, TO_12 = alert(startsAt=AT_8), alert(startsAt=AT_8, status="Resolved", endsAt=ON_TIME)
+
+
+async def test_a_late_duplicate_starts_nothing_and_a_resolve_says_that_it_was_one(
+    intake: Intake, api: Api, clock: Clock
+) -> None:
+    told = await take(intake, FROM_8, TO_12, FROM_8)
+    assert (told.result, told.name, told.event) == (Result.COUNTED, NAME, None)
+    assert (await read(api)).status.reopens_at == "2026-01-01T12:02:00Z"
+    clock.passes(seconds=119)
+    assert (await take(intake, TO_12)).event is None
+    assert (await read(api)).status.reopens_at is None
     clock.passes(minutes=30)
-    assert (await take(intake, firing)).name == firing.name(1)
+    assert await reopen(intake, api) is None
+    assert await names(api) == {NAME}
 
 
-async def test_another_start_is_another_alert(intake: Intake, api: Api) -> None:
-    await take(intake, alert(startsAt=AT_8), alert(startsAt=ON_TIME), FIRING)
-    assert len(await names(api)) == 3
+async def test_an_alert_that_fires_on_opens_its_next_episode_when_it_is_due(
+    intake: Intake, api: Api, clock: Clock
+) -> None:
+    await take(intake, FROM_8, TO_12, FROM_8)
+    assert await reopen(intake, api) is None
+    clock.passes(minutes=2)
+    event = await reopen(intake, api)
+    assert event is not None
+    assert (event.type, event.subject) == (ALERT_FIRING, f"monitoring/{FROM_8.name(1)}")
+    newest, noted = await read(api, FROM_8.name(1)), await read(api)
+    assert (newest.spec.episode, newest.spec.starts_at, newest.status.status) == (1, AT_8, "Firing")
+    assert newest.spec.details == noted.spec.details
+    assert (noted.status.latest_episode, noted.status.reopens_at) == (1, None)
+    assert await reopen(intake, api) is None
+    assert (await take(intake, FROM_8)).name == FROM_8.name(1)
+
+
+async def test_a_later_episode_that_fires_on_opens_its_next(intake: Intake, api: Api, clock: Clock) -> None:
+    again, over = alert(startsAt=ON_TIME), alert(startsAt=ON_TIME, status="Resolved")
+    await take(intake, FROM_8, TO_12, again, over, again)
+    clock.passes(minutes=2)
+    assert await reopen(intake, api, FROM_8.name(1)) is not None
+    assert (await read(api, FROM_8.name(1))).status.reopens_at is None
+    assert (await read(api)).status.latest_episode == 2
+
+
+async def test_what_a_newer_episode_left_behind_is_cleared(intake: Intake, api: Api, clock: Clock) -> None:
+    """Whoever opened it died before the older one said so, or a firing opened it first."""
+    await take(intake, FROM_8, TO_12, FROM_8)
+    clock.passes(minutes=2)
+    assert (await take(intake, FROM_8)).name == FROM_8.name(1)
+    assert await reopen(intake, api) is None
+    assert (await read(api)).status.reopens_at is None
+    assert await names(api) == {NAME, FROM_8.name(1)}
+
+
+async def test_a_resolve_that_comes_while_the_next_episode_opens_resolves_it(
+    intake: Intake, api: Api, clock: Clock, way: Way
+) -> None:
+    await take(intake, FROM_8, TO_12, FROM_8)
+    clock.passes(minutes=2)
+
+    async def resolve(request: httpx.Request) -> None:
+        if request.method == "POST":
+            await set_status(api, {"reopensAt": None})
+
+    way.meddle = resolve
+    event = await reopen(intake, api)
+    assert event is not None
+    assert event.type == ALERT_RESOLVED
+    assert (await read(api, FROM_8.name(1))).status.status == "Resolved"
+
+
+async def test_two_replicas_open_one_episode(kube: Kube, intake: Intake, api: Api, clock: Clock) -> None:
+    await take(intake, FROM_8, TO_12, FROM_8)
+    clock.passes(minutes=2)
+    noted, other = await read(api), Intake(kube, Settings(), now=clock)
+    told = await asyncio.gather(*(replica.reopen(FROM_8, noted) for replica in (intake, other)))
+    assert sum(event is not None for event in told) == 1
+    assert (await read(api, FROM_8.name(1))).status.status == "Firing"
+
+
+async def test_a_beginning_that_moves_is_the_same_alert(intake: Intake, api: Api) -> None:
+    await take(intake, alert(startsAt=ON_TIME), FROM_8, FIRING)
+    assert await names(api) == {NAME}
+    assert (await read(api)).status.count == 3
+
+
+async def test_an_old_resolve_that_comes_with_a_new_one_keeps_it_not_from_resolving(intake: Intake, api: Api) -> None:
+    await take(intake, FROM_8)
+    old = alert(status="Resolved", endsAt="2026-01-01T07:00:00Z")
+    answers = await asyncio.gather(*map(intake.submit, [old, TO_12]))
+    assert [stored(answer).result for answer in answers] == [Result.RESOLVED] * 2
+    assert (await read(api)).status.status == "Resolved"
+
+
+async def test_a_resolve_of_an_earlier_occurrence_is_answered_and_changes_nothing(intake: Intake, api: Api) -> None:
+    told = await take(intake, FROM_8, alert(status="Resolved", endsAt="2026-01-01T07:00:00Z"))
+    assert (told.result, told.event) == (Result.IGNORED, None)
+    assert (await read(api)).status.status == "Firing"
 
 
 async def test_a_repeat_opens_the_next_episode_only_after_the_cooldown(intake: Intake, api: Api, clock: Clock) -> None:

@@ -18,6 +18,8 @@ def test_everything_set() -> None:
             "AEGIS_NAMESPACE": "aegis",
             "AEGIS_IGNORED_TYPES": "Watchdog, Noise,",
             "AEGIS_COOLDOWN_SECONDS": "60",
+            "AEGIS_REFIRE_GRACE_SECONDS": "5",
+            "AEGIS_HINTS": "on",
             "AEGIS_SYSTEM_PARAMETERS": "registry=r.example.com, image = a=b",
             "AEGIS_TTL_SECONDS_AFTER_SUCCESS": "1",
             "AEGIS_TTL_SECONDS_AFTER_FAILURE": "2",
@@ -29,12 +31,14 @@ def test_everything_set() -> None:
         namespace="aegis",
         ignored_types=frozenset({"Watchdog", "Noise"}),
         cooldown=timedelta(minutes=1),
+        refire_grace=timedelta(seconds=5),
         system_parameters={"registry": "r.example.com", "image": "a=b"},
         seconds_after_success=1,
         seconds_after_failure=2,
         seconds_after_no_ops=2**31 - 1,
         open_sources=frozenset({"Default", "shop"}),
         raw_alerts=True,
+        hints=True,
     )
 
 

@@ -10,6 +10,7 @@ from aegis.events import (
     ALERT,
     ALERT_COMPLETED,
     ALERT_FIRING,
+    ALERT_REFIRED,
     ALERT_RESOLVED,
     RAW_ALERT_RECEIVED,
     RESOURCE_UPDATED,
@@ -92,6 +93,13 @@ async def test_an_alert_says_that_it_is_stalled(cluster: Cluster, tracker: Track
     assert await cluster.said() == [("Warning", "DeliveryFailed", "alert")]
 
 
+async def test_an_alert_whose_next_episode_does_not_open_says_so(cluster: Cluster, tracker: Tracker) -> None:
+    alert = await cluster.alert({"status": "Resolved", "reopensAt": "2026-01-01T00:00:00Z"})
+    await report(tracker.kube, dead(ALERT_REFIRED, alert.manifest()))
+    (stalled,) = (await cluster.get(AegisAlert, "alert")).status.conditions
+    assert stalled.message == f"{ALERT_REFIRED} was not delivered to rule-matcher: 503"
+
+
 async def test_a_dead_letter_that_comes_again_changes_nothing(cluster: Cluster, tracker: Tracker) -> None:
     event = dead(ALERT_FIRING, (await cluster.alert({})).manifest())
     await report(tracker.kube, event)
@@ -101,7 +109,7 @@ async def test_a_dead_letter_that_comes_again_changes_nothing(cluster: Cluster, 
     assert len(await cluster.said()) == 1
 
 
-@pytest.mark.parametrize("typ", [ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, ALERT_COMPLETED])
+@pytest.mark.parametrize("typ", [ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, WORKFLOW_CREATED, ALERT_COMPLETED])
 async def test_nothing_is_said_of_an_alert_that_waits_for_no_such_event(
     cluster: Cluster, tracker: Tracker, typ: str
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aegis.names import Fingerprint, alert_name
 from functions.status_tracker.expiry import expired
 from tests.unit.functions.status_tracker.objects import MATCHED, PENDING, alert
 
@@ -98,7 +99,8 @@ def test_an_alert_with_work_under_way_never_expires(status: dict[str, Any]) -> N
 
 def test_the_first_episode_stays_while_a_later_one_does() -> None:
     later = AFTER_END + 2 * DAY
-    first = alert({"firing": ended("Succeeded"), "latestEpisode": 1}, name="first", fingerprint="f")
+    name = alert_name(source="", alert_type="Disk", fingerprint=Fingerprint("f"), episode=0)
+    first = alert({"firing": ended("Succeeded"), "latestEpisode": 1}, name=name, fingerprint="f")
     second = alert({"lastReceivedTime": "2026-01-03T11:59:00Z"}, name="second", fingerprint="f", episode=1)
     other = alert({"firing": ended("Succeeded")}, name="other", fingerprint="g")
     assert expired([first, second, other], now=later) == [other]

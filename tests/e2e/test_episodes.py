@@ -1,0 +1,32 @@
+"""One alert over its episodes, as Alertmanager really reports it: beginnings that move, resolves that are false."""
+
+from tests.e2e.driver import ALERTS, Cluster, custom, ops_status
+
+BEGAN, EARLIER = {"startsAt": "2026-01-01T08:00:00.5Z"}, {"startsAt": "2026-01-01T08:00:00.2Z"}
+LONG_AGO = "2026-01-01T09:00:00Z"
+
+
+def test_an_alert_that_fires_on_after_a_false_resolve_is_repaired_once_more(cluster: Cluster, unique: str) -> None:
+    cluster.rule(unique, alert_type=unique)
+    firing = custom(unique, fingerprint=unique)
+    first = cluster.result({**firing, **BEGAN})["name"]
+    cluster.made.append(f"{ALERTS}/{first}")
+    cluster.settled(first, "Succeeded")
+    assert cluster.result({**firing, **EARLIER})["name"] == first
+    cluster.result({**firing, **EARLIER, "status": "Resolved"})
+    noted = cluster.result({**firing, **EARLIER})
+    assert (noted["result"], noted["name"]) == ("counted", first)
+    # its two minutes are over
+    cluster.api.merge(f"{ALERTS}/{first}/status", {"status": {"reopensAt": LONG_AGO}})
+    alerts = cluster.api.watch_until(
+        ALERTS,
+        lambda seen: (
+            len(seen) > 1 and all(ops_status(alert)["alertOpsStatus"] == "Succeeded" for alert in seen.values())
+        ),
+        seconds=180,
+        labelSelector=f"alert-type={unique}",
+    )
+    cluster.made += [f"{ALERTS}/{name}" for name in alerts if name != first]
+    assert sorted(alert["spec"]["episode"] for alert in alerts.values()) == [0, 1]
+    assert "reopensAt" not in cluster.api.get(f"{ALERTS}/{first}")["status"]
+    assert [len(cluster.workflows_of(name)) for name in alerts] == [1, 1]
