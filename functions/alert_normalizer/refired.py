@@ -7,6 +7,7 @@ from aegis.errors import NotFound
 from aegis.events import ALERT_REFIRED, Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus
+from aegis.series import is_episode
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.intake import Intake
@@ -38,7 +39,7 @@ async def reopen(kube: Kube, intake: Intake, event: Event) -> Event | None:
 def stored(alert: AegisAlert) -> Incoming | None:
     """What an episode holds, as if it were sent again; nothing of an alert that the intake did not store."""
     (entry,) = read_custom(alert.spec.wire()).entries
-    if not isinstance(entry, Incoming) or entry.name(alert.spec.episode) != alert.metadata.name:
+    if not isinstance(entry, Incoming) or not is_episode(alert):
         return None
     return entry._replace(
         status=AlertStatus.FIRING, starts_at=alert.status.latest_starts_at or alert.spec.starts_at, ends_at=""

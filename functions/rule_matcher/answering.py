@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from aegis import clock, hints
-from aegis.errors import NotFound
+from aegis.errors import NotFound, Unavailable
 from aegis.events import RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase
@@ -26,9 +26,11 @@ from functions.rule_matcher.decision import (
     give_up,
     is_answered,
 )
+from functions.rule_matcher.episodes import read_series, take_turn
 from functions.rule_matcher.rules import RuleCache
 
 SOURCE = "/aegis/rule-matcher"
+_ATTEMPTS = 20
 _log = logging.getLogger(__name__)
 
 
@@ -70,11 +72,12 @@ def _says_answered(event: Event) -> bool:
 async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert:
     """Decide, learning what is missing, until it is written or nothing is to be."""
     known = Known(rules=await rules.current())
-    while True:
-        made = NOTHING
+    for _ in range(_ATTEMPTS):
+        made, seen = NOTHING, alert
 
         def step(item: AegisAlert, known: Known = known) -> Mapping[str, Any] | None:
-            nonlocal made
+            nonlocal made, seen
+            seen = item
             made = _decided(item, known) if _same(item, alert) else NOTHING
             return made.status
 
@@ -86,9 +89,15 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
                     known = known._replace(rules=await rules.reread(), up_to_date=True)
                 case Missing.WORKFLOW:
                     known = known._replace(workflow_exists=await _workflow_exists(kube, alert))
+                case Missing.SERIES:
+                    series = await read_series(kube, seen)
+                    known = known._replace(series=series, is_alone=series is None)
+                case Missing.TURN if known.series:
+                    known = known._replace(series=await take_turn(kube, known.series._replace(own=seen)))
         else:
             await _tell(kube, outcome, made)
             return outcome.item
+    raise Unavailable(f"the episodes of {alert.reference} changed {_ATTEMPTS} times while it was decided on")
 
 
 def _decided(item: AegisAlert, known: Known) -> Decision:

@@ -6,6 +6,10 @@ the alert.
 
 No ``Resolved`` rule runs where there can be nothing to undo: it runs after a firing whose workflow was made, and where
 no rule answers the firing at all. What came first, the matcher or the resolve, makes no difference to that.
+
+Of one alert one workflow runs at a time, over its episodes and phases (``aegis.series``). An undo whose alert fires
+again never begins: the repair of the newer episode would be undone by that of the older. The undo is owed then by the
+episode that is resolved next.
 """
 
 from collections.abc import Mapping
@@ -14,12 +18,19 @@ from typing import Any, Literal, NamedTuple
 
 from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.models.conditions import Condition, with_condition
+from aegis.series import Series, is_episode
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
 TRIGGERED = "Triggered"
 """The condition that says whether a rule applies, and why not."""
 
+WAITING = "Waiting"
+"""The reason of that condition while a workflow of another episode runs."""
+
 Status = Mapping[str, Any]
+
+_NO_UNDO = (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED)
+_SUPERSEDED = "Its alert fires again: undoing this episode's repair would undo that of the newer one."
 
 
 class Missing(Enum):
@@ -27,6 +38,8 @@ class Missing(Enum):
 
     RULES = "the rules as they are now"
     WORKFLOW = "whether the firing's workflow exists"
+    SERIES = "how far the alert's other episodes are"
+    TURN = "whether it is this episode's turn"
 
 
 class Unsure(Exception):
@@ -45,6 +58,9 @@ class Known(NamedTuple):
     up_to_date: bool = False
     """Whether the rules were read for this decision; otherwise they may lag behind by a moment."""
     workflow_exists: bool | None = None
+    series: Series | None = None
+    is_alone: bool = False
+    """Whether its episode 0 was deleted, so that nothing is known of others."""
 
 
 class Note(NamedTuple):
@@ -116,11 +132,13 @@ def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
 def _nothing_done(alert: AegisAlert, known: Known) -> str:
     """Why there is nothing to undo; empty where there may be something."""
     firing = alert.status.firing
-    if firing.workflow or firing.outcome.ended or _by_hand(alert):
+    if firing.has_workflow or _by_hand(alert):
         return ""
     if _came_resolved(alert):
         return "It was resolved before it fired"
     answer = firing.trigger_status or alert.status.ops_status.trigger_status
+    if answer is not TriggerStatus.RULE_NOT_FOUND and (series := _series(alert, known)) and series.owes_undo:
+        return ""
     if answer is TriggerStatus.NONE:
         return "It was resolved before anybody looked for a rule" if _has_rule(alert, known) else ""
     if answer in (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.TRIGGERED):  # the latter is the Go system's: no record
@@ -154,7 +172,14 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     if known.workflow_exists:
         return NOTHING
     message = "It was resolved before its workflow was created."
-    return _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
+    cancelled = _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
+    series = _series(alert, known)
+    if series is None or not series.owes_undo:
+        return cancelled
+    undo = _match(alert, known, now=now)  # of an earlier episode's repair; in one write, or nobody would ask again
+    if Phase.RESOLVED.value not in (undo.status or {}):
+        return undo
+    return undo._replace(status={**(cancelled.status or {}), **(undo.status or {})})
 
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
@@ -164,7 +189,46 @@ def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     verdict = known.rules.find(alert)
     if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):
         raise Unsure(Missing.RULES)
+    if verdict.rule is not None and (series := _series(alert, known)):
+        if alert.phase is Phase.RESOLVED and series.fires_again:
+            return _write(alert, Verdict(TriggerStatus.SUPERSEDED, _SUPERSEDED), now=now)
+        if other := series.under_way:
+            return _wait(alert, other, now=now)
+        if not series.is_taken:
+            raise Unsure(Missing.TURN)
     return _write(alert, verdict, now=now)
+
+
+def _series(alert: AegisAlert, known: Known) -> Series | None:
+    """The alert's episodes, where there are others than this one."""
+    if alert.spec.episode == alert.status.latest_episode == 0 or not is_episode(alert) or known.is_alone:
+        return None
+    series = known.series
+    if series is None or (alert.spec.episode == 0 and _is_older(series.first, alert)):
+        raise Unsure(Missing.SERIES)
+    holder = alert if series.holder and series.holder.spec.episode == alert.spec.episode else series.holder
+    return series._replace(own=alert, first=alert if alert.spec.episode == 0 else series.first, holder=holder)
+
+
+def _is_older(known: AegisAlert, now: AegisAlert) -> bool:
+    """Whether episode 0 was another one when the others were read."""
+    return (known.status.latest_episode, known.status.turn) != (now.status.latest_episode, now.status.turn)
+
+
+def _wait(alert: AegisAlert, other: AegisAlert, *, now: str) -> Decision:
+    """Say what is waited for; nothing is decided, so the alert is looked at again."""
+    condition = Condition(
+        type=TRIGGERED,
+        status="False",
+        reason=WAITING,
+        message=f"One workflow of an alert runs at a time: this one waits for that of {other.metadata.name} to end.",
+        observed_generation=alert.metadata.generation,
+    )
+    conditions = with_condition(alert.status.conditions, condition, now=now)
+    if conditions == alert.status.conditions:
+        return NOTHING
+    status = {**_arrival(alert, now=now), "conditions": [entry.wire() for entry in conditions]}
+    return Decision(status, Note(WAITING, condition.message, "Normal"))
 
 
 def _was_unmatched(alert: AegisAlert) -> bool:
@@ -194,7 +258,8 @@ def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None
     if told:
         pending = OpsPhase.PENDING if verdict.rule else OpsPhase.NONE
         status["opsStatus"] = {"triggerStatus": verdict.trigger_status.value, "alertOpsStatus": pending.value}
-    return Decision(status, _note(verdict) if told else None)
+    superseded = verdict.trigger_status is TriggerStatus.SUPERSEDED
+    return Decision(status, _note(verdict) if told or superseded else None)
 
 
 def _tells(alert: AegisAlert, verdict: Verdict, phase: Phase) -> bool:
@@ -206,7 +271,7 @@ def _tells(alert: AegisAlert, verdict: Verdict, phase: Phase) -> bool:
     return not (
         phase is Phase.RESOLVED
         and shown is not TriggerStatus.NONE
-        and verdict.trigger_status in (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.CANCELLED)
+        and verdict.trigger_status in _NO_UNDO
         and alert.status.firing.trigger_status is not TriggerStatus.NONE
     )
 
@@ -235,7 +300,7 @@ def _arrival(alert: AegisAlert, *, now: str) -> dict[str, Any]:
 
 
 def _record(verdict: Verdict, *, now: str) -> dict[str, Any]:
-    if verdict.trigger_status is TriggerStatus.CANCELLED:
+    if verdict.trigger_status in (TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED):
         return {"triggerStatus": verdict.trigger_status.value}  # what was matched stays on record
     rule = verdict.rule
     return {
@@ -250,7 +315,7 @@ def _note(verdict: Verdict) -> Note | None:
     match verdict.trigger_status:
         case TriggerStatus.TRIGGERED:
             return None
-        case TriggerStatus.RULE_NOT_FOUND | TriggerStatus.CANCELLED:
+        case TriggerStatus.RULE_NOT_FOUND | TriggerStatus.CANCELLED | TriggerStatus.SUPERSEDED:
             return Note(verdict.trigger_status.value, verdict.message, "Normal")
         case _:
             return Note(verdict.trigger_status.value, verdict.message, "Warning")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from aegis import clock
 from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus, TTLStrategy
 from aegis.models.rawalert import AegisRawAlert
-from aegis.names import alert_name
+from aegis.series import name_of
 
 AFTER_SUCCESS = timedelta(days=2)
 AFTER_FAILURE = timedelta(days=4)
@@ -25,7 +25,7 @@ def expired(alerts: Sequence[AegisAlert], *, now: datetime) -> list[AegisAlert]:
 
     Episode 0, where a sender's next alert is looked up first, stays for as long as a later episode of it does.
     """
-    continued = {_first_episode(alert) for alert in alerts if alert.spec.episode > 0}
+    continued = {(alert.metadata.namespace, name_of(alert, 0)) for alert in alerts if alert.spec.episode > 0}
     return [
         alert
         for alert in alerts
@@ -52,13 +52,6 @@ def is_past_its_time(alert: AegisAlert, *, now: datetime) -> bool:
         return _is_past(ended, after=_after(alert.spec.ttl_strategy, outcome), now=now)
     after = _seconds(alert.spec.ttl_strategy.seconds_after_no_ops, AFTER_NO_OPS)
     return _is_past(_received(alert), after=after, now=now)
-
-
-def _first_episode(alert: AegisAlert) -> tuple[str, str]:
-    """Namespace and name of the alert's episode 0."""
-    spec = alert.spec
-    name = alert_name(source=spec.source, alert_type=spec.type, fingerprint=spec.fingerprint, episode=0)
-    return alert.metadata.namespace, name
 
 
 def _is_under_way(alert: AegisAlert) -> bool:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 from aegis import broker, clock
 from aegis.errors import Conflict, NotFound
-from aegis.events import ALERT_COMPLETED, ALERT_RESOLVED, Event, derived_id
+from aegis.events import ALERT_COMPLETED, ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
 from aegis.recorder import record
+from aegis.series import is_episode, name_of
 from aegis.transition import Outcome, transition
 from functions.status_tracker import finalizer
 from functions.status_tracker.memory import Recent, Turns
@@ -178,15 +179,33 @@ class Tracker:
             return None
         return Outcome(item, changed=True)
 
+    async def _newest(self, alert: AegisAlert) -> AegisAlert | None:
+        """The newest episode, if it is another and nothing is decided about it: it may wait for this one."""
+        if not is_episode(alert) or alert.spec.episode == alert.status.latest_episode == 0:
+            return None
+        try:
+            first = alert if alert.spec.episode == 0 else await self._episode(alert, 0)
+            latest = first.status.latest_episode
+            newest = alert if latest == alert.spec.episode else await self._episode(alert, latest)
+        except NotFound:
+            return None
+        return newest if newest is not alert and _is_undecided(newest) else None
+
+    async def _episode(self, alert: AegisAlert, number: int) -> AegisAlert:
+        return await self.kube.get(AegisAlert, namespace=alert.metadata.namespace, name=name_of(alert, number))
+
     async def _tell(self, outcome: Outcome[AegisAlert] | None, progress: Progress) -> Event | None:
-        """Say of an outcome that was not known before that it is; a resolve that waited for it is sent again."""
+        """Say of an outcome that was not known before that it is; what waited for it is sent again."""
         if outcome is None or not outcome.changed or not progress.ops.ended:
             return None
         alert, meta = outcome.item, outcome.item.metadata
         kind: Literal["Normal", "Warning"] = "Normal" if progress.ops is OpsPhase.SUCCEEDED else "Warning"
         await record(self.kube, alert, reason="Completed", message=progress.message, kind=kind)
-        if progress.phase is Phase.FIRING and _waits_for_resolve(alert):
-            await broker.send([_resolved(alert)])
+        waiting = [alert] if progress.phase is Phase.FIRING and _waits_for_resolve(alert) else []
+        if newest := await self._newest(alert):
+            waiting.append(newest)
+        if waiting:
+            await broker.send([_to_be_looked_at(item) for item in waiting])
         return Event(
             type=ALERT_COMPLETED,
             source=SOURCE,
@@ -202,14 +221,17 @@ class Tracker:
 
 
 def _waits_for_resolve(alert: AegisAlert) -> bool:
-    state = alert.status
-    return state.status is AlertStatus.RESOLVED and state.resolved.trigger_status is TriggerStatus.NONE
+    return alert.phase is Phase.RESOLVED and _is_undecided(alert)
 
 
-def _resolved(alert: AegisAlert) -> Event:
+def _is_undecided(alert: AegisAlert) -> bool:
+    return alert.status.record(alert.phase).trigger_status is TriggerStatus.NONE
+
+
+def _to_be_looked_at(alert: AegisAlert) -> Event:
     meta = alert.metadata
     return Event(
-        type=ALERT_RESOLVED,
+        type=ALERT_FIRING if alert.phase is Phase.FIRING else ALERT_RESOLVED,
         source=SOURCE,
         id=derived_id(meta.uid, meta.resource_version),
         subject=f"{meta.namespace}/{meta.name}",

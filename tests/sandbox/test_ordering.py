@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.driver import ALERTS, RULES, Driver, Json, custom, ops_status, running
+from tests.sandbox.driver import ALERTS, RULES, WORKFLOWS, Driver, Json, custom, ops_status, running
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +26,8 @@ def loop() -> Iterator[Driver]:
         driver.set("aegis", AEGIS_REFIRE_GRACE_SECONDS="1")
         driver.rule("repair", alert_type="Repair.*", script="repair {{.node}}")
         driver.rule("undo", alert_type="Repair.*", status="Resolved", script="undo {{.node}}")
+        driver.rule("undone", alert_type="Undone.*", script="repair {{.node}}")
+        driver.rule("undone-slowly", alert_type="Undone.*", status="Resolved", manifest=SUSPENDED)
         driver.rule("slow", alert_type="Slow", manifest=SUSPENDED)
         driver.rule("slow-undo", alert_type="Slow", status="Resolved", script="undo {{.node}}")
         yield driver
@@ -33,6 +35,12 @@ def loop() -> Iterator[Driver]:
 
 def phases(loop: Driver, alert: str) -> list[str]:
     return sorted(w["metadata"]["labels"]["aegis.io/phase"] for w in loop.workflows_of(alert))
+
+
+def end(loop: Driver, alert: str, phase: str) -> None:
+    """Stop the workflow of a phase."""
+    (workflow,) = (w for w in loop.workflows_of(alert) if w["metadata"]["labels"]["aegis.io/phase"] == phase)
+    loop.merge(f"{WORKFLOWS}/{workflow['metadata']['name']}", {"spec": {"shutdown": "Terminate"}})
 
 
 def test_a_resolve_before_its_firing_is_stored_and_the_late_firing_starts_nothing(loop: Driver) -> None:
@@ -59,9 +67,7 @@ def test_a_resolve_while_the_workflow_runs_waits_for_its_end(loop: Driver) -> No
     loop.result(custom("Slow", fingerprint="o3", status="Resolved"))
     loop.alert_when(name, lambda a: a["status"]["status"] == "Resolved")
     assert phases(loop, name) == ["firing"]
-    (workflow,) = loop.workflows_of(name)
-    path = f"/apis/argoproj.io/v1alpha1/namespaces/monitoring/workflows/{workflow['metadata']['name']}"
-    loop.merge(path, {"spec": {"shutdown": "Terminate"}})
+    end(loop, name, "firing")
     alert = loop.alert_when(name, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
     assert alert["status"]["firing"]["outcome"] == "Failed"
     assert phases(loop, name) == ["firing", "resolved"]
@@ -102,6 +108,39 @@ def test_a_beginning_that_moves_is_the_same_alert(loop: Driver) -> None:
     assert loop.result({**firing, **earlier, "status": "Resolved"})["name"] == name
     loop.alert_when(name, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
     assert phases(loop, name) == ["firing", "resolved"]
+
+
+def test_a_repair_waits_for_the_undo_that_runs(loop: Driver) -> None:
+    """Cordon, uncordon, cordon: the node is not left open while it is sick."""
+    first = loop.result(custom("Undone13", fingerprint="o13"))["name"]
+    loop.settled(first, "Succeeded")
+    loop.result(custom("Undone13", fingerprint="o13", status="Resolved"))
+    loop.alert_when(first, lambda a: a["status"].get("resolved", {}).get("workflowUID"))
+    second = loop.result(custom("Undone13", fingerprint="o13"))["name"]
+    waiting = loop.alert_when(
+        second, lambda a: any(c["reason"] == "Waiting" for c in a["status"].get("conditions", ()))
+    )
+    assert ops_status(waiting).get("triggerStatus", "") == ""
+    assert phases(loop, second) == []
+    end(loop, first, "resolved")
+    loop.settled(second, "Succeeded")
+
+
+def test_an_undo_never_begins_once_its_alert_fires_again(loop: Driver) -> None:
+    first = loop.result(custom("Slow", fingerprint="o14"))["name"]
+    loop.settled(first, "Running")
+    loop.result(custom("Slow", fingerprint="o14", status="Resolved"))
+    second = loop.result(custom("Slow", fingerprint="o14"))["name"]
+    loop.alert_when(second, lambda a: any(c["reason"] == "Waiting" for c in a["status"].get("conditions", ())))
+    end(loop, first, "firing")
+    loop.settled(second, "Running")
+    superseded = loop.alert_when(first, lambda a: a["status"].get("resolved", {}).get("triggerStatus"))
+    assert superseded["status"]["resolved"]["triggerStatus"] == "Superseded"
+    assert phases(loop, first) == ["firing"]
+    end(loop, second, "firing")
+    loop.result(custom("Slow", fingerprint="o14", status="Resolved"))
+    loop.alert_when(second, lambda a: a["status"].get("resolved", {}).get("outcome") == "Succeeded")
+    assert phases(loop, first) == ["firing"]
 
 
 def test_a_repeat_just_after_success_counts_and_starts_nothing(loop: Driver) -> None:

@@ -37,6 +37,7 @@ class TriggerStatus(StrEnum):
     UNSAFE_VALUE = "UnsafeValue"
     TRIGGER_FAILED = "TriggerFailed"
     CANCELLED = "Cancelled"
+    SUPERSEDED = "Superseded"
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -47,7 +48,7 @@ class TriggerStatus(StrEnum):
     @property
     def stands(self) -> bool:
         """Whether the decision stands; else nobody looked yet, or nothing was done and a repeat asks again."""
-        return self in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED)
+        return self in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED)
 
 
 class OpsPhase(StrEnum):
@@ -188,9 +189,22 @@ class PhaseRecord(Model, defer_build=False):
     completion_time: Time | None = Field(default=None, description="When it ended.")
 
     @property
+    def has_workflow(self) -> bool:
+        """Whether there was a workflow."""
+        return bool(self.workflow) or self.outcome.ended
+
+    @property
     def awaits_workflow(self) -> bool:
         """Whether a rule was matched, and its workflow was not seen yet."""
         return self.trigger_status is TriggerStatus.TRIGGERED and not self.workflow and self.outcome is OpsPhase.NONE
+
+
+class Turn(Model, defer_build=False):
+    """Which of an alert's later episodes took the last turn to have a workflow run, and in which phase."""
+
+    episode: Count = Field(description="Number of the episode.")
+    phase: Phase = Field(description="The phase whose workflow it is.")
+    owes: bool = Field(default=False, description="Whether a repair of before had not been undone then.")
 
 
 class OpsStatus(Model):
@@ -223,6 +237,9 @@ class AlertState(Model):
         "resolve comes first.",
     )
     latest_episode: Count = Field(default=0, description="On episode 0: the number of the newest episode.")
+    turn: Turn | None = Field(
+        default=None, description="On episode 0: which later episode took the last turn; one workflow runs at a time."
+    )
     received_events: Annotated[
         list[str],
         Field(

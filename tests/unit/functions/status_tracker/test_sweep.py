@@ -11,6 +11,7 @@ from aegis.models.alert import AegisAlert, OpsPhase
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
+from aegis.names import Fingerprint, alert_name
 from functions.status_tracker.sweep import Sweeper, sweep
 from functions.status_tracker.tracking import Tracker
 from tests.unit.functions.status_tracker.cluster import BEGAN, Cluster
@@ -135,6 +136,37 @@ async def test_a_resolve_that_waited_for_the_firings_workflow_is_sent(
     await tracker.follow(await cluster.argo(workflow, "Succeeded"), deleted=False)
     assert told(sent) == [(ALERT_RESOLVED, "monitoring/alert")]
     assert sent[0].data["status"]["firing"]["outcome"] == "Succeeded"
+
+
+@pytest.mark.parametrize("episode", [0, 1])
+@pytest.mark.parametrize("status", ["Firing", "Resolved"])
+async def test_the_newest_episode_is_told_that_its_turn_may_have_come(
+    cluster: Cluster, tracker: Tracker, sent: list[Event], episode: int, status: str
+) -> None:
+    names = [alert_name(source="", alert_type="Disk", fingerprint=Fingerprint(""), episode=n) for n in range(3)]
+    for number, name in enumerate(names[:-1]):
+        await cluster.alert(name=name, episode=number)
+    await cluster.write(AegisAlert, names[0], {"status": {"latestEpisode": 2}})
+    await cluster.alert({"status": status}, name=names[2], episode=2)
+    workflow = await cluster.workflow(await cluster.get(AegisAlert, names[episode]), "Running")
+    await tracker.follow(workflow, deleted=False)
+    assert sent == []
+    await tracker.follow(await cluster.argo(workflow, "Succeeded"), deleted=False)
+    event = {"Firing": ALERT_FIRING, "Resolved": ALERT_RESOLVED}[status]
+    assert told(sent) == [(event, f"monitoring/{names[2]}")]
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+async def test_no_episode_is_told_that_is_decided_or_gone(
+    cluster: Cluster, tracker: Tracker, sent: list[Event], missing: int
+) -> None:
+    names = [alert_name(source="", alert_type="Disk", fingerprint=Fingerprint(""), episode=n) for n in range(missing)]
+    for number, name in enumerate(names):
+        await cluster.alert(name=name, episode=number)
+    await cluster.write(AegisAlert, names[0], {"status": {"latestEpisode": 1}})
+    workflow = await cluster.workflow(await cluster.get(AegisAlert, names[0]), "Running")
+    await tracker.follow(await cluster.argo(workflow, "Succeeded"), deleted=False)
+    assert sent == []
 
 
 async def test_released_workflows_leave_the_lists_and_held_ones_stay(

@@ -1,0 +1,87 @@
+"""The episodes of one alert: what they are called, and whose turn it is to have a workflow run.
+
+Of one alert at most one workflow runs at a time, over episodes and phases. Episode 0 holds which of the later ones took
+the last turn, and is written by compare-and-swap, so two never take it. Nobody gives a turn back: whoever wants the
+next one looks whether the last is over.
+"""
+
+from typing import NamedTuple
+
+from aegis.models.alert import AegisAlert, Phase, PhaseRecord, TriggerStatus, Turn
+from aegis.names import alert_name
+
+
+def name_of(alert: AegisAlert, episode: int) -> str:
+    """The name of another episode of an alert."""
+    spec = alert.spec
+    return alert_name(source=spec.source, alert_type=spec.type, fingerprint=spec.fingerprint, episode=episode)
+
+
+def is_episode(alert: AegisAlert) -> bool:
+    """Whether an alert is an episode as the intake names them; one made by hand is by itself."""
+    return alert.metadata.name == name_of(alert, alert.spec.episode)
+
+
+class Series(NamedTuple):
+    """An alert's episodes, as one of them sees them; an episode that was deleted is none."""
+
+    own: AegisAlert
+    first: AegisAlert
+    """Episode 0, which may be this one."""
+    holder: AegisAlert | None = None
+    """The one that took the last turn, which may be this one; none also where only episode 0 had workflows."""
+    newest: AegisAlert | None = None
+    """The newest, which may be this one."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether this phase of this episode has the turn; episode 0 takes it by being matched."""
+        turn, own = self.first.status.turn, self.own
+        is_first = own.spec.episode == 0
+        return is_first or (turn is not None and (turn.episode, turn.phase) == (own.spec.episode, own.phase))
+
+    @property
+    def turn(self) -> Turn:
+        """The turn as this phase of this episode takes it."""
+        return Turn(episode=self.own.spec.episode, phase=self.own.phase, owes=self.owes_undo)
+
+    @property
+    def fires_again(self) -> bool:
+        """Whether a newer episode fires, or took a turn since."""
+        turn, number = self.first.status.turn, self.own.spec.episode
+        newer = self.newest is not None and self.newest.spec.episode > number
+        fires = newer and self.newest is not None and self.newest.phase is Phase.FIRING
+        return fires or (turn is not None and turn.episode > number)
+
+    @property
+    def under_way(self) -> AegisAlert | None:
+        """The other episode that must come to an end first."""
+        first, turn = self.first, self.first.status.turn
+        if not self._is_own(first) and any(_is_under_way(first.status.record(phase)) for phase in Phase):
+            return first
+        if turn is None or self.holder is None or self._is_own(self.holder):
+            return None
+        return None if _is_over(self.holder, turn.phase) else self.holder
+
+    @property
+    def owes_undo(self) -> bool:
+        """Whether a repair was made that nothing has undone."""
+        turn, records = self.first.status.turn, self.first.status
+        if turn is None:
+            return records.firing.has_workflow and not records.resolved.has_workflow
+        made = self.holder is not None and self.holder.status.record(turn.phase).has_workflow
+        return made or turn.owes if turn.phase is Phase.FIRING else turn.owes and not made
+
+    def _is_own(self, alert: AegisAlert) -> bool:
+        return alert.spec.episode == self.own.spec.episode
+
+
+def _is_under_way(record: PhaseRecord) -> bool:
+    return record.trigger_status is TriggerStatus.TRIGGERED and not record.outcome.ended
+
+
+def _is_over(alert: AegisAlert, phase: Phase) -> bool:
+    """Whether an episode that took a turn needs it no more: its work ended, or it came to have none."""
+    record = alert.status.record(phase)
+    undecided = record.trigger_status is TriggerStatus.NONE and alert.phase is phase
+    return not (_is_under_way(record) or undecided)
