@@ -31,7 +31,9 @@ PROGRAMS = {
     "tini": "tini",
 }
 """Programs, and the packages that hold them."""
-_FILES = {"/usr/lib/cni/bridge": "containernetworking-plugins", "/bin/busybox": "busybox-static"}
+_FILES = {"/usr/lib/cni/bridge": "containernetworking-plugins"}
+_STATIC = {"/bin/busybox": "busybox-static"}
+"""Programs that an image is made of, without the libraries that Debian's other package of that program needs."""
 _GO = (1, 26)
 
 
@@ -65,7 +67,14 @@ def ensure(say: Callable[[str], None]) -> None:
 def missing() -> list[str]:
     """Return the packages that are not installed."""
     absent = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
-    return absent + [package for file, package in _FILES.items() if not os.path.lexists(file)]
+    absent += [package for file, package in _FILES.items() if not os.path.lexists(file)]
+    return absent + [package for file, package in _STATIC.items() if not is_static(file)]
+
+
+def is_static(file: str) -> bool:
+    """Return whether a program is there and needs no libraries."""
+    asked = subprocess.run(["ldd", file], capture_output=True, check=False)
+    return os.path.lexists(file) and asked.returncode != 0
 
 
 def go_version(said: str) -> tuple[int, int]:

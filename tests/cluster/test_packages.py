@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.packages import PROGRAMS
+from tests.cluster.packages import PROGRAMS, is_static
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,3 +53,9 @@ def _words(arguments: list[ast.expr]) -> Iterator[str]:
 def test_every_program_is_there_or_is_installed(file: Path) -> None:
     known = {*_BASE, *_ASKED_FOR, *_BUILT_HERE, *_OTHER_BUILDERS, *PROGRAMS}
     assert set(_run(file)) - known == set()
+
+
+def test_a_program_that_needs_libraries_or_is_missing_is_not_static() -> None:
+    assert not is_static("/bin/sh")
+    assert not is_static("/nowhere")
+    assert is_static("/bin/busybox")
