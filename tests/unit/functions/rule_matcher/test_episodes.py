@@ -38,8 +38,7 @@ class Episodes:
     async def open(self, number: int) -> AegisAlert:
         """The intake opens an episode."""
         name = alert_name(source="Default", alert_type="NodeDown", fingerprint=Fingerprint("f"), episode=number)
-        spec = {"source": "Default", "fingerprint": "f", "episode": number}
-        alert = await self.cluster.alert(name=name, **spec)
+        alert = await self.cluster.alert(name=name, source="Default", fingerprint="f", episode=number)
         if number:
             await self.write(await self.first(), {"latestEpisode": number})
         return alert

@@ -1,0 +1,245 @@
+"""One alert through all functions, whatever comes in whatever order, against a small model of what must hold.
+
+Firings, resolves, repeats; events that are lost, doubled and late; Argo that starts and ends workflows when it likes;
+functions that die after any write. Whatever happens: never two workflows of the alert at once, and never an undo after
+the repair of a newer episode. Once all has come to rest, what the alert says last is what was done last.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aegis import broker, clock
+from aegis.errors import ApiError, Unavailable
+from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_ADDED, RULE_MATCHED, Event
+from aegis.models.alert import AegisAlert, AlertStatus, Phase
+from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.workflow import ALERT_LABEL, PHASE_LABEL, Workflow
+from functions.alert_normalizer.custom import read_custom
+from functions.alert_normalizer.incoming import Incoming
+from functions.alert_normalizer.intake import Intake, Stored
+from functions.alert_normalizer.refired import reopen
+from functions.alert_normalizer.settings import Settings
+from functions.rule_matcher.answering import answer_alert
+from functions.rule_matcher.rules import RuleCache
+from functions.status_tracker.sweep import sweep
+from functions.status_tracker.tracking import Tracker
+from functions.workflow_renderer import bounded
+from functions.workflow_renderer.triggering import trigger
+from sandbox.api.http import HttpApi
+from tests.unit.functions.rule_matcher.objects import rule_manifest
+from tests.unit.functions.status_tracker.cluster import Cluster
+from tests.unit.functions.status_tracker.objects import argo_status
+from tests.unit.transports import kube_over
+
+TICK = timedelta(minutes=1)
+ENDED = ("Succeeded", "Failed")
+AT_REST = 12
+"""Ticks after which nothing moves any more: three turns at most wait for each other, and the grace is two ticks."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """The alert is sent; a firing begins anew, or says the beginning that is known."""
+
+    status: str
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """One of the events under way arrives: once, twice, or never; its function dies after some writes."""
+
+    which: int
+    times: int
+    cut: int | None
+
+
+@dataclass(frozen=True)
+class Argo:
+    """Argo moves the workflow that has not ended on."""
+
+    phase: str
+
+
+steps = st.lists(
+    st.builds(Post, st.just("Firing"), anew=st.booleans())
+    | st.builds(Post, st.just("Resolved"))
+    | st.builds(Deliver, st.integers(0, 5), st.sampled_from([1, 1, 1, 2, 0]), st.none() | st.integers(0, 3))
+    | st.builds(Argo, st.sampled_from(["Running", *ENDED]))
+    | st.just("tick"),
+    max_size=40,
+)
+
+
+class Cut(httpx.AsyncBaseTransport):
+    """The way to the API server, which breaks after ``left`` writes; of its watches none ever tells anything."""
+
+    def __init__(self, app: HttpApi) -> None:
+        self._transport = httpx.ASGITransport(app)
+        self.left: int | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "watch" in request.url.params:
+            await asyncio.get_running_loop().create_future()
+        if self.left == 0:
+            raise httpx.ConnectError("cut off")
+        if self.left and request.method != "GET":
+            self.left -= 1
+        return await self._transport.handle_async_request(request)
+
+
+class World:
+    """One alert, and all that happens to it."""
+
+    def __init__(self, cluster: Cluster, sent: list[Event]) -> None:
+        self.cluster = cluster
+        self.way = Cut(HttpApi(cluster.api))
+        self.kube = kube_over(self.way)
+        self.intake = Intake(self.kube, Settings(), now=lambda: cluster.clock)
+        self.rules, self.tracker = RuleCache(self.kube), Tracker(self.kube)
+        self.pending = sent
+        self.began = clock.exact(cluster.clock)
+        self.made: list[tuple[int, str]] = []
+
+    async def take(self, step: Post | Deliver | Argo | str) -> None:
+        """Have it happen."""
+        match step:
+            case Post(status=status, anew=anew):
+                self.cluster.clock += timedelta(seconds=1)
+                self.began = clock.exact(self.cluster.clock) if anew else self.began
+                await self._post(status)
+            case Deliver(which=which, times=times, cut=cut) if self.pending:
+                event = self.pending.pop(which % len(self.pending))
+                for _ in range(times):
+                    await self._deliver(event, cut)
+            case Argo(phase=phase):
+                await self._move_on(phase)
+            case "tick":
+                self.cluster.clock += TICK
+                await sweep(self.tracker, now=self.cluster.clock)
+        await self._watch()
+
+    async def rest(self) -> None:
+        """Nothing more comes: all events arrive, Argo ends what it runs, and the tick goes on."""
+        for _ in range(AT_REST):
+            while self.pending:
+                await self.take(Deliver(0, 1, None))
+                await self.take(Argo("Succeeded"))
+            await self.take(Argo("Succeeded"))
+            await self.take("tick")
+
+    async def alerts(self) -> list[AegisAlert]:
+        """The episodes, oldest first."""
+        found = [await self.cluster.get(AegisAlert, name) for name in await self.cluster.names(AegisAlert)]
+        return sorted(found, key=lambda alert: alert.spec.episode)
+
+    async def _post(self, status: str) -> None:
+        times = {"startsAt": self.began} | ({"endsAt": clock.exact(self.cluster.clock)} if status == "Resolved" else {})
+        (alert,) = read_custom({"type": "NodeDown", "status": status, "fingerprint": "f", **times}).entries
+        assert isinstance(alert, Incoming)
+        answer = await self.intake.submit(alert)
+        assert isinstance(answer, Stored), answer
+        self.pending += [answer.event] if answer.event else []
+
+    async def _deliver(self, event: Event, cut: int | None) -> None:
+        self.way.left = cut
+        try:
+            reply = await self._handle(event)
+        except (Unavailable, ApiError):
+            self.tracker = Tracker(self.kube)  # a new process
+            reply = None
+        finally:
+            self.way.left = None
+        self.pending += [reply] if reply else []
+
+    async def _handle(self, event: Event) -> Event | None:
+        if event.type in (ALERT_FIRING, ALERT_RESOLVED):
+            return await answer_alert(self.kube, self.rules, event)
+        if event.type == RULE_MATCHED:
+            return await trigger(self.kube, event)
+        if event.type == ALERT_REFIRED:
+            return await reopen(self.kube, self.intake, event)
+        if event.type == RESOURCE_ADDED:
+            return await self.tracker.follow(Workflow.read(event.data), deleted=False)
+        return None
+
+    async def _move_on(self, phase: str) -> None:
+        for workflow in await self._unended():
+            patch = {"metadata": {"labels": {"workflows.argoproj.io/phase": phase}}, "status": argo_status(phase)}
+            with suppress(LookupError):
+                await self.cluster.write(Workflow, workflow.metadata.name, patch)
+                now = await self.cluster.get(Workflow, workflow.metadata.name)
+                self.pending.append(Event(type=RESOURCE_ADDED, source="/argo", id="1", data=now.manifest()))
+
+    async def _unended(self) -> list[Workflow]:
+        return [workflow for workflow in await self._workflows() if workflow.status.phase not in ENDED]
+
+    async def _workflows(self) -> list[Workflow]:
+        return [await self.cluster.get(Workflow, name) for name in await self.cluster.names(Workflow)]
+
+    async def _watch(self) -> None:
+        """What must always hold."""
+        assert len(await self._unended()) <= 1, "two workflows of one alert at once"
+        episodes = {alert.metadata.name: alert.spec.episode for alert in await self.alerts()}
+        for workflow in await self._workflows():
+            labels = workflow.metadata.labels
+            one = (episodes[labels[ALERT_LABEL]], labels[PHASE_LABEL])
+            if one not in self.made:
+                newer = [episode for episode, phase in self.made if phase == "firing" and episode > one[0]]
+                assert one[1] == "firing" or not newer, f"the undo of {one[0]} after the repair of {newer}"
+                self.made.append(one)
+
+
+async def render(manifest: str, alert: AegisAlert) -> Mapping[str, Any]:
+    """What the template says is not what this is about, and another process renders it."""
+    return {"spec": {"entrypoint": manifest, "arguments": {"parameters": [{"name": alert.metadata.name}]}}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sent() -> Iterator[list[Event]]:
+    """What the Broker is told."""
+    events: list[Event] = []
+
+    async def send(told: list[Event]) -> None:
+        events.extend(told)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(broker, "send", send)
+        patched.setattr(bounded, "render", render)
+        yield events
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(script=steps)
+async def test_of_one_alert_one_workflow_runs_at_a_time_and_the_last_word_counts(
+    sent: list[Event], script: list[Post | Deliver | Argo | str]
+) -> None:
+    sent.clear()
+    cluster = await Cluster().start()
+    for name, status in (("repair", "Firing"), ("undo", "Resolved")):
+        manifest = rule_manifest(name, status=status, template="cordon")
+        del manifest["metadata"]["uid"], manifest["metadata"]["generation"]
+        await cluster.create(AegisAlertOpsRule, manifest, {"observedGeneration": 1})
+    world = World(cluster, sent)
+    for step in script:
+        await world.take(step)
+    await world.rest()
+    alerts = await world.alerts()
+    if not alerts:
+        return
+    newest = alerts[-1]
+    came_resolved = newest.spec.status is AlertStatus.RESOLVED
+    assert came_resolved or newest.status.firing.trigger_status or newest.status.resolved.trigger_status
+    if newest.phase is Phase.FIRING:
+        assert world.made[-1] == (newest.spec.episode, "firing")
+    elif world.made:
+        assert world.made[-1][1] == "resolved", "what was repaired is not undone"
