@@ -48,6 +48,7 @@ IN_THE_NAMESPACE: dict[str, Grants] = {
         (AEGIS, "aegisalerts"): {"get", "create", "patch"},
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisrawalerts"): {"get", "create"},
+        (ARGO, "workflows"): {"get"},
     },
     "workflow-renderer": {(ARGO, "workflows"): {"create"}, (CORE, "serviceaccounts"): {"use"}},
     "status-tracker": {(ARGO, "workflows"): {"patch"}, (AEGIS, "aegisrawalerts"): {"list", "delete"}},

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
-from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertStatus, TriggerStatus
+from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertStatus, OpsPhase, TriggerStatus
 from functions.alert_normalizer.manifest import RECEIVED_EVENTS
 
 EVENTS_REMEMBERED = 50
@@ -204,9 +204,16 @@ def _work_is_over(newest: AegisAlert, *, now: datetime, cooldown: timedelta) -> 
     return ended is None or now - ended >= cooldown
 
 
+def has_work(newest: AegisAlert) -> bool:
+    """Whether a workflow of the firing is on record; on alerts of the Go system it is in the summary alone."""
+    return newest.status.firing.has_workflow or newest.status.ops_status.alert_ops_status is not OpsPhase.NONE
+
+
 def _repeat(newest: AegisAlert, status: Mapping[str, Any]) -> Write:
     state = newest.status
     found = state.firing.trigger_status or state.ops_status.trigger_status
+    if state.firing.awaits_workflow and newest.is_edited:
+        return Write(status, ALERT_FIRING, "a repeat that says something else, so rules are asked again")
     if found in (TriggerStatus.NONE, TriggerStatus.TRIGGERED) or state.ops_status.alert_ops_status:
         return Write(status, "", "a repeat")
     return Write(status, ALERT_FIRING, f"a repeat: {found.value}, so rules are asked again")

@@ -19,11 +19,13 @@ from aegis import clock
 from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, AlertStatus
+from aegis.models.alert import AegisAlert, AlertStatus, Phase
+from aegis.models.workflow import Workflow
+from aegis.names import workflow_name
 from aegis.transition import transition
 from functions.alert_normalizer import episodes
 from functions.alert_normalizer.incoming import Incoming
-from functions.alert_normalizer.manifest import manifest
+from functions.alert_normalizer.manifest import manifest, refreshed
 from functions.alert_normalizer.settings import Settings
 
 SOURCE = "/aegis/alert-normalizer"
@@ -264,8 +266,9 @@ class Intake:
         """Decide on the newest episode that is known, and do it."""
         if place.newest is None:
             return await self._open(waiting, place)
-        decide, newest = _Decider(_arrivals(waiting), self._now, self._bounds), place.newest
+        decide, newest, told = _Decider(_arrivals(waiting), self._now, self._bounds), place.newest, ""
         if decide(newest) is not None:
+            newest, told = await self._refreshed(newest, waiting[-1].alert)
             newest = (await transition(self._kube, newest, decide)).item
         elif place.remembered:
             return await self._find(waiting[0].alert), waiting
@@ -277,10 +280,31 @@ class Intake:
             case episodes.Moved():
                 return await self._follow(place.anchor, waiting[0].alert), waiting
             case episodes.Write(event=event, reason=reason):
-                _answer_all(waiting, newest, reason, tell=bool(event))
+                _answer_all(waiting, newest, reason + told, tell=bool(event))
             case episodes.Nothing(reason=reason, on_record=on_record):
                 _answer_all(waiting, newest, reason, tell=False, ignored=not on_record)
         return place, ()
+
+    async def _refreshed(self, alert: AegisAlert, repeat: Incoming) -> tuple[AegisAlert, str]:
+        """Have an alert that fires say what its repeat says, while nothing was done on what it said before."""
+        changes = refreshed(alert, repeat) if alert.status.status is repeat.status is AlertStatus.FIRING else None
+        if changes is None:
+            return alert, ""
+        if await self._has_workflow(alert):
+            return alert, ": it says something else, but a workflow was made for what it said before"
+        return await self._kube.patch(alert, changes), ": what it says replaces what it said before"
+
+    async def _has_workflow(self, alert: AegisAlert) -> bool:
+        """Whether a workflow was made for what the alert says, though nothing may be recorded of it yet."""
+        if not alert.status.firing.awaits_workflow:
+            return episodes.has_work(alert)
+        meta = alert.metadata
+        name = workflow_name(meta.name, meta.uid, Phase.FIRING.value)
+        try:
+            await self._kube.get(Workflow, namespace=meta.namespace, name=name)
+        except NotFound:
+            return False
+        return True
 
     async def _labelled(self, alert: AegisAlert) -> AegisAlert:
         """Have a resolved alert's label say so: a write of its own, since a status's write leaves labels alone."""

@@ -3,7 +3,7 @@
 In: HTTP ``POST /alertmanager/alert``, ``/alert``, ``/default/alert``, ``/ai/alert``; at ``/`` the CloudEvents
 ``io.aegis.alert.v1``, ``io.prometheus.alertmanager.v4`` and the sweep's ``io.aegis.alert.refired.v1``. Out: AegisAlerts
 and AegisRawAlerts; to the Broker, once they are stored and the sender has its answer, ``io.aegis.alert.firing.v1``,
-``.resolved.v1`` and ``io.aegis.rawalert.received.v1``. Of an alert it alone writes the spec and the label alert-status,
+``.resolved.v1`` and ``io.aegis.rawalert.received.v1``. Of an alert it alone writes the spec and the labels,
 and of the status: status, count, startTime, lastReceivedTime, resolvedTime, latestEpisode, latestStartsAt, reopensAt
 and receivedEvents.
 """

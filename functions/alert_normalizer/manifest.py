@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from aegis.models.alert import STATUS_LABEL
+from aegis.models.alert import STATUS_LABEL, AegisAlert
+from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, label_value
 from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.settings import Settings
@@ -43,6 +44,29 @@ def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Seque
             "episode": episode,
         },
     }
+
+
+def refreshed(stored: AegisAlert, alert: Incoming) -> dict[str, Any] | None:
+    """The merge patch that has a stored alert say what a repeat of it says; nothing where it does."""
+    spec = stored.spec
+    subject = Subject(*(getattr(spec.involved_object, name) for name in Subject._fields))
+    if (spec.severity, spec.details, subject) == (alert.severity, alert.details, alert.involved_object):
+        return None
+    labels = _labels(alert, stored.metadata.name)
+    return {
+        "metadata": {"labels": _replacing(stored.metadata.labels, labels)},
+        "spec": {
+            "severity": alert.severity,
+            "involvedObject": {"inferredFrom": None, **_involved_object(alert.involved_object)},
+            "details": _replacing(spec.details, alert.details),
+            "selector": {"matchLabels": _replacing((spec.selector or LabelSelector()).match_labels, labels)},
+        },
+    }
+
+
+def _replacing(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str | None]:
+    """What a merge patch says to replace a map as a whole."""
+    return {**dict.fromkeys(old), **new}
 
 
 def _involved_object(subject: Subject) -> dict[str, str]:

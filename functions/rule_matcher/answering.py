@@ -24,7 +24,6 @@ from functions.rule_matcher.decision import (
     awaits_workflow,
     decide,
     give_up,
-    is_answered,
 )
 from functions.rule_matcher.episodes import read_series, take_turn
 from functions.rule_matcher.rules import RuleCache
@@ -64,7 +63,7 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
 def _says_answered(event: Event) -> bool:
     """Whether the event itself says that nothing is left to do: all that is believed of one is that it is needless."""
     try:
-        return is_answered(AegisAlert.read(event.data))
+        return AegisAlert.read(event.data).is_as_judged
     except ValidationError:
         return False
 

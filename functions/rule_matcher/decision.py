@@ -16,13 +16,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal, NamedTuple
 
-from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import MANAGED_BY_LABEL, TRIGGERED, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.models.conditions import Condition, with_condition
 from aegis.series import Series, is_episode
 from functions.rule_matcher.matching import RuleIndex, Verdict
-
-TRIGGERED = "Triggered"
-"""The condition that says whether a rule applies, and why not."""
 
 WAITING = "Waiting"
 """The reason of that condition while a workflow of another episode runs."""
@@ -86,12 +83,6 @@ def awaits_workflow(alert: AegisAlert) -> bool:
     return alert.metadata.deletion_timestamp is None and alert.status.record(alert.phase).awaits_workflow
 
 
-def is_answered(alert: AegisAlert) -> bool:
-    """Whether the alert was decided on since its author last edited it: an update that only says so is none."""
-    triggered = _triggered(alert)
-    return triggered is not None and triggered.observed_generation == alert.metadata.generation
-
-
 def decide(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     """Take the alert's next step.
 
@@ -111,10 +102,6 @@ def give_up(alert: AegisAlert, error: Exception, *, now: str) -> Decision:
         return NOTHING
     message = f"deciding about this alert failed: {type(error).__name__}: {error}"
     return _write(alert, Verdict(TriggerStatus.RULE_ERROR, message), now=now)
-
-
-def _triggered(alert: AegisAlert) -> Condition | None:
-    return next((condition for condition in alert.status.conditions if condition.type == TRIGGERED), None)
 
 
 def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
@@ -233,7 +220,7 @@ def _wait(alert: AegisAlert, other: AegisAlert, *, now: str) -> Decision:
 
 def _was_unmatched(alert: AegisAlert) -> bool:
     """Whether a match was taken back because its rule changed: then rules that lag behind would match it again."""
-    triggered = _triggered(alert)
+    triggered = alert.triggered
     return (
         alert.status.ops_status.trigger_status is TriggerStatus.NONE
         and triggered is not None
@@ -287,7 +274,7 @@ def _condition(alert: AegisAlert, verdict: Verdict) -> Condition:
 
 
 def _seen(alert: AegisAlert) -> Condition | None:
-    condition = _triggered(alert)
+    condition = alert.triggered
     return condition and condition.model_copy(update={"observed_generation": alert.metadata.generation})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aegis import clock
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
+from aegis.models.alert import TRIGGERED, AegisAlert, AlertStatus, OpsPhase, Phase, PhaseRecord, TriggerStatus
 from aegis.models.base import ObjectMeta
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.workflow import ALERT_LABEL, ALERT_UID_ANNOTATION, OUTCOME_FINALIZER, PHASE_LABEL, Workflow
@@ -231,7 +231,7 @@ def _with_progress(conditions: Sequence[Condition], progress: Progress, *, now: 
 def _triggered(alert: AegisAlert, progress: Progress) -> Condition:
     """A workflow that runs although its match was cancelled shows that it was triggered after all."""
     return Condition(
-        type="Triggered",
+        type=TRIGGERED,
         status="True",
         reason=TriggerStatus.TRIGGERED.value,
         message=f"workflow {progress.name} exists",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import TRIGGERED, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.template import AegisOpsTemplate
@@ -26,9 +26,10 @@ def is_wanted(alert: AegisAlert, *, phase: Phase) -> bool:
 
 
 def is_as_matched(alert: AegisAlert, phase: Phase, rule: Object) -> bool:
-    """Whether the rule is the one that was matched, and was not edited since."""
+    """Whether alert and rule are what they were when they were matched: neither was edited since."""
     matched = alert.status.record(phase).rule
-    return matched is not None and (rule.metadata.uid, rule.metadata.generation) == (matched.uid, matched.generation)
+    is_rule = matched is not None and (rule.metadata.uid, rule.metadata.generation) == (matched.uid, matched.generation)
+    return is_rule and not alert.is_edited
 
 
 def unmatch(alert: AegisAlert, phase: Phase) -> Status | None:
@@ -45,7 +46,7 @@ def refuse(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: s
     """Say on the alert why there will be no workflow."""
     if not is_wanted(alert, phase=phase):
         return None
-    triggered = Condition(type="Triggered", status="False", reason=reason.value, message=message)
+    triggered = Condition(type=TRIGGERED, status="False", reason=reason.value, message=message)
     return {
         "opsStatus": {"triggerStatus": reason, "alertOpsStatus": OpsPhase.NONE},
         phase.value: {"triggerStatus": reason},

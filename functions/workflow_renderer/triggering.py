@@ -142,11 +142,11 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
 
 
 async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | None:
-    """The rule was edited or deleted since: what it was matched for may not hold any more."""
+    """The rule was edited or deleted since, or the alert says something else: the match may not hold any more."""
     outcome = await transition(kube, alert, lambda item: unmatch(item, phase))
     if not outcome.changed:
         return None
-    _log.info("the rule changed since the match", extra={"object": alert.reference, "phase": phase})
+    _log.info("rule or alert changed since the match", extra={"object": alert.reference, "phase": phase})
     meta = outcome.item.metadata
     return Event(
         type=ALERT_FIRING if phase is Phase.FIRING else ALERT_RESOLVED,

@@ -220,9 +220,23 @@ class Kube:
             Conflict: when it changed since, or was deleted and made again.
             NotFound: when it is gone.
         """
+        return await self._merge(known, {"status": status}, subresource="status")
+
+    async def patch(self, known: T, changes: Mapping[str, Any]) -> T:
+        """Merge into an object beside its status, likewise.
+
+        Raises:
+            Conflict: when it changed since, or was deleted and made again.
+            Invalid: when it would not be what its kind may be.
+            NotFound: when it is gone.
+        """
+        return await self._merge(known, changes)
+
+    async def _merge(self, known: T, changes: Mapping[str, Any], *, subresource: str | None = None) -> T:
         meta = known.metadata
-        body = {"metadata": {"resourceVersion": meta.resource_version}, "status": status}
-        path = known.resource.path(meta.namespace, meta.name, "status")
+        versioned = {"metadata": {**changes.get("metadata", {}), "resourceVersion": meta.resource_version}}
+        path = known.resource.path(meta.namespace, meta.name, subresource)
+        body = {**changes, **versioned}
         return type(known).read(await self._send("PATCH", path, body=body, content_type=_MERGE_PATCH))
 
     async def json_patch(

@@ -126,6 +126,9 @@ CHANGES: dict[str, tuple[Json, set[str]]] = {
     "lastReceivedTime": ({"lastReceivedTime": LONG_AGO}, {INTAKE}),
     "receivedEvents": ({"receivedEvents": ["x"]}, {INTAKE}),
     "latestEpisode": ({"latestEpisode": 9}, {INTAKE}),
+    "latestStartsAt": ({"latestStartsAt": LONG_AGO}, {INTAKE}),
+    "reopensAt": ({"reopensAt": LONG_AGO}, {INTAKE}),
+    "turn": ({"turn": {"episode": 1, "phase": "firing"}}, {MATCHER}),
     "status": ({"status": "Resolved"}, {INTAKE, MATCHER}),
     "startTime": ({"startTime": LONG_AGO}, {INTAKE, MATCHER}),
     "resolvedTime": ({"resolvedTime": LONG_AGO}, {INTAKE, MATCHER}),
@@ -223,22 +226,34 @@ MEDDLING: dict[str, Json] = {
     "one label less": {"metadata": {"labels": {"alert-type": None}}},
     "an annotation": {"metadata": {"annotations": {"a": "b"}}},
     "a finalizer": {"metadata": {"finalizers": ["example.com/x"]}},
-    "the spec": {"spec": {"severity": "other"}},
+    "the spec": {"spec": {"ttlStrategy": {"secondsAfterNoOps": 1}}},
+}
+WHAT_IT_SAYS: Json = {
+    "metadata": {"labels": {"rack": "r1"}},
+    "spec": {"severity": "other", "details": {"rack": "r1"}, "involvedObject": {"kind": "Node", "name": "dev2"}},
 }
 
 
 @pytest.mark.parametrize("change", MEDDLING.values(), ids=MEDDLING)
-def test_the_intake_changes_no_more_of_an_alert_than_the_label_of_its_status(
-    acting: As, alert: Json, change: Json
-) -> None:
-    answer = acting("alert-normalizer").http.patch(
-        f"{ALERTS}/{alert['metadata']['name']}",
-        params={"dryRun": "All"},
-        json=change,
-        headers={"Content-Type": MERGE_PATCH},
-    )
+def test_the_intake_changes_nothing_else_of_an_alert(acting: As, alert: Json, change: Json) -> None:
+    answer = say(acting(INTAKE), alert, change)
     assert answer.status_code == INVALID, answer.text
     assert "aegis-alert-label" in answer.json()["message"]
+
+
+def test_the_intake_changes_what_an_alert_says_until_work_is_on_record(acting: As, alert: Json) -> None:
+    assert say(acting(INTAKE), alert, WHAT_IT_SAYS).is_success
+    assert write(acting(TRACKER), alert, {"firing": {"workflow": "w"}}).is_success
+    for part in ("metadata", "spec"):
+        answer = say(acting(INTAKE), alert, {part: WHAT_IT_SAYS[part]})
+        assert answer.status_code == INVALID, answer.text
+        assert "while no workflow is on record" in answer.json()["message"]
+
+
+def say(server: Api, alert: Json, change: Json) -> httpx.Response:
+    """Try to merge something into an alert."""
+    path, headers = f"{ALERTS}/{alert['metadata']['name']}", {"Content-Type": MERGE_PATCH}
+    return server.http.patch(path, params={"dryRun": "All"}, json=change, headers=headers)
 
 
 def rendered(owner: Json, **spec: Any) -> Json:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time, ToldText, no_items
 from aegis.models.cel import immutable
-from aegis.models.conditions import Conditions
+from aegis.models.conditions import Condition, Conditions
 from aegis.models.selectors import LabelSelector
 from aegis.names import Fingerprint, Uid
 
@@ -15,6 +15,10 @@ MANAGED_BY_LABEL = "aegis.io/managed-by"
 """What the intake labels its alerts with, unlike those made by hand."""
 STATUS_LABEL = "alert-status"
 """The label that says whether the alert fires; the intake has it follow ``status.status``."""
+
+
+TRIGGERED = "Triggered"
+"""The condition that says whether a rule applies, and why not."""
 
 
 class AlertStatus(StrEnum):
@@ -294,6 +298,21 @@ class AegisAlert(Object):
         if isinstance(data, dict) and (data.get("spec") or {}).get("status") == AlertStatus.RESOLVED:
             return {**data, "status": {**(data.get("status") or {}), "status": AlertStatus.RESOLVED}}
         return data
+
+    @property
+    def triggered(self) -> Condition | None:
+        """The condition that says whether a rule applies, and why not."""
+        return next((condition for condition in self.status.conditions if condition.type == TRIGGERED), None)
+
+    @property
+    def is_as_judged(self) -> bool:
+        """Whether it says what it said when rules were looked for last."""
+        return self.triggered is not None and self.triggered.observed_generation == self.metadata.generation
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it says something else than when rules were looked for last."""
+        return self.triggered is not None and not self.is_as_judged
 
     @property
     def phase(self) -> Phase:

@@ -7,7 +7,7 @@ the repair of a newer episode. Once all has come to rest, what the alert says la
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -204,9 +204,9 @@ async def render(manifest: str, alert: AegisAlert) -> Mapping[str, Any]:
     return {"spec": {"entrypoint": manifest, "arguments": {"parameters": [{"name": alert.metadata.name}]}}}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def sent() -> Iterator[list[Event]]:
-    """What the Broker is told."""
+@contextmanager
+def world_of(cluster: Cluster) -> Iterator[World]:
+    """A world whose functions tell its Broker, have its time, and render nothing."""
     events: list[Event] = []
 
     async def send(told: list[Event]) -> None:
@@ -215,24 +215,24 @@ def sent() -> Iterator[list[Event]]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(broker, "send", send)
         patched.setattr(bounded, "render", render)
-        yield events
+        patched.setattr(clock, "now", lambda: clock.rfc3339(cluster.clock))
+        yield World(cluster, events)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=steps)
 async def test_of_one_alert_one_workflow_runs_at_a_time_and_the_last_word_counts(
-    sent: list[Event], script: list[Post | Deliver | Argo | str]
+    script: list[Post | Deliver | Argo | str],
 ) -> None:
-    sent.clear()
     cluster = await Cluster().start()
     for name, status in (("repair", "Firing"), ("undo", "Resolved")):
         manifest = rule_manifest(name, status=status, template="cordon")
         del manifest["metadata"]["uid"], manifest["metadata"]["generation"]
         await cluster.create(AegisAlertOpsRule, manifest, {"observedGeneration": 1})
-    world = World(cluster, sent)
-    for step in script:
-        await world.take(step)
-    await world.rest()
+    with world_of(cluster) as world:
+        for step in script:
+            await world.take(step)
+        await world.rest()
     alerts = await world.alerts()
     if not alerts:
         return

@@ -63,8 +63,9 @@ async def api() -> Api:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}
     await api.create(api.resource("namespaces"), namespace)
     definitions = api.resource("customresourcedefinitions", "apiextensions.k8s.io")
-    for path in CRDS.glob("aegis*alerts.aegis.io.yaml"):
-        await api.create(definitions, yaml.safe_load(path.read_text()))
+    for path in [*CRDS.glob("aegis*alerts.aegis.io.yaml"), CRDS.parent / "sandbox" / "crds" / "argo.yaml"]:
+        for definition in yaml.safe_load_all(path.read_text()):
+            await api.create(definitions, definition)
     return api
 
 

@@ -13,6 +13,7 @@ from aegis.errors import OverQuota, Unavailable
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
+from aegis.names import workflow_name
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.intake import Answer, Intake, Result, Stored
@@ -320,6 +321,109 @@ async def test_two_replicas_open_one_episode(kube: Kube, intake: Intake, api: Ap
     told = await asyncio.gather(*(replica.reopen(FROM_8, noted) for replica in (intake, other)))
     assert sum(event is not None for event in told) == 1
     assert (await read(api, FROM_8.name(1))).status.status == "Firing"
+
+
+OTHER = alert(severity="page", details={"rack": "r1"}, involvedObject={"kind": "Node", "name": "dev2"})
+
+
+async def test_a_repeat_replaces_what_the_alert_says_while_there_is_no_work(intake: Intake, api: Api, way: Way) -> None:
+    await take(intake, FIRING)
+    way.requests.clear()
+    told = await take(intake, OTHER)
+    assert (told.result, told.name, told.event) == (Result.COUNTED, NAME, None)
+    assert told.reason == "a repeat: what it says replaces what it said before"
+    assert way.requests == ["POST", "GET", "PATCH", "PATCH"]
+    stored = await read(api)
+    assert (stored.spec.severity, stored.spec.details, stored.spec.involved_object.name) == (
+        "page",
+        {"rack": "r1"},
+        "dev2",
+    )
+    assert (stored.metadata.labels["rack"], "node" in stored.metadata.labels) == ("r1", False)
+    assert stored.metadata.labels["alert-type"] == "DiskFull"
+    assert stored.spec.selector is not None
+    assert stored.spec.selector.match_labels == stored.metadata.labels
+    assert stored.status.count == 2
+
+
+async def test_a_repeat_that_says_the_same_changes_only_the_status(intake: Intake, api: Api) -> None:
+    await take(intake, OTHER)
+    before = await read(api)
+    await take(intake, OTHER)
+    assert (await read(api)).metadata.generation == before.metadata.generation
+
+
+@pytest.mark.parametrize("found", ["RuleNotFound", "UnsafeValue"])
+async def test_what_a_repeat_mends_is_looked_at_again(intake: Intake, api: Api, found: str) -> None:
+    await take(intake, FIRING)
+    await set_status(api, {"opsStatus": {"triggerStatus": found}, "firing": {"triggerStatus": found}})
+    event = (await take(intake, OTHER)).event
+    assert event is not None
+    assert event.data["spec"]["details"] == {"rack": "r1"}
+
+
+MATCHED = {
+    "opsStatus": {"triggerStatus": "Triggered", "alertOpsStatus": "Pending"},
+    "firing": {"triggerStatus": "Triggered"},
+    "conditions": [
+        {
+            "type": "Triggered",
+            "status": "True",
+            "reason": "Triggered",
+            "message": "",
+            "observedGeneration": 1,
+            "lastTransitionTime": ON_TIME,
+        }
+    ],
+}
+
+
+async def test_a_match_that_no_workflow_was_made_of_is_told_again(intake: Intake, api: Api) -> None:
+    await take(intake, FIRING)
+    await set_status(api, MATCHED)
+    assert (await take(intake, FIRING)).event is None
+    event = (await take(intake, OTHER)).event
+    assert event is not None
+    assert event.type == ALERT_FIRING
+    assert (await read(api)).is_edited
+
+
+async def test_what_a_workflow_was_made_for_stays_before_it_is_recorded(intake: Intake, api: Api) -> None:
+    await take(intake, FIRING)
+    await set_status(api, MATCHED)
+    stored = await read(api)
+    name = workflow_name(NAME, stored.metadata.uid, "firing")
+    body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": name}, "spec": {}}
+    await api.create(api.resource("workflows", "argoproj.io"), body, "monitoring")
+    await keeps(intake, api)
+
+
+@pytest.mark.parametrize("status", [{"firing": {"triggerStatus": "Triggered", "workflow": "w"}}, WORK_ENDED])
+async def test_what_a_workflow_was_made_for_stays(intake: Intake, api: Api, status: Mapping[str, Any]) -> None:
+    await take(intake, FIRING)
+    await set_status(api, status)
+    await keeps(intake, api)
+
+
+async def keeps(intake: Intake, api: Api) -> None:
+    """Another repeat changes nothing but the count, and its sender hears so."""
+    told = await take(intake, OTHER)
+    assert told.reason == "a repeat: it says something else, but a workflow was made for what it said before"
+    stored = await read(api)
+    assert (stored.spec.details, stored.status.count) == ({"node": "dev1"}, 2)
+
+
+async def test_a_resolve_and_what_fires_after_it_replace_nothing(intake: Intake, api: Api) -> None:
+    await take(intake, FROM_8, alert(startsAt=AT_8, status="Resolved", details={"rack": "r1"}))
+    assert (await read(api)).spec.details == {"node": "dev1"}
+    await take(intake, alert(startsAt=AT_8, details={"rack": "r1"}))
+    assert (await read(api)).spec.details == {"node": "dev1"}
+
+
+async def test_a_repeat_that_cannot_be_stored_is_rejected(intake: Intake, api: Api) -> None:
+    await take(intake, FIRING)
+    assert (await take(intake, alert(severity="x" * 40_000))).result is Result.REJECTED
+    assert (await read(api)).spec.severity == ""
 
 
 async def test_a_beginning_that_moves_is_the_same_alert(intake: Intake, api: Api) -> None:

@@ -13,7 +13,6 @@ from functions.rule_matcher.decision import (
     Unsure,
     awaits_workflow,
     decide,
-    is_answered,
 )
 from functions.rule_matcher.matching import Rule, RuleIndex
 from tests.unit.functions.rule_matcher.objects import CREATED, NOW, alert, rule
@@ -333,11 +332,11 @@ def test_an_alert_is_answered_until_its_author_edits_it(
     observed: int | None, generation: int, *, expected: bool
 ) -> None:
     condition = {"type": "Triggered", "status": "True", "observedGeneration": observed}
-    assert is_answered(alert(status={"conditions": [condition]}, generation=generation)) is expected
+    assert alert(status={"conditions": [condition]}, generation=generation).is_as_judged is expected
 
 
 def test_an_alert_that_nobody_decided_on_is_not_answered() -> None:
-    assert not is_answered(alert())
+    assert not alert().is_as_judged
 
 
 def test_a_decision_answers_an_edited_alert_also_where_it_changes_nothing_else() -> None:
@@ -349,7 +348,7 @@ def test_a_decision_answers_an_edited_alert_also_where_it_changes_nothing_else()
             "conditions": [{"type": "Triggered", "status": "True", "observedGeneration": 1}],
         },
     )
-    assert is_answered(after(state, decide(state, known(), now=NOW)))
+    assert after(state, decide(state, known(), now=NOW)).is_as_judged
 
 
 def test_a_resolved_rule_that_went_before_it_ran_leaves_no_blank_columns() -> None:
