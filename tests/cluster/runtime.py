@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from tests.cluster import processes
 from tests.cluster.containers import PAUSE
-from tests.cluster.layout import BIN, REGISTRY_ADDRESS, Node
+from tests.cluster.layout import BIN, LOGS, REGISTRY_ADDRESS, Node
 from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_READY = b"containerd successfully booted"
+"""What it logs once all of it answers."""
 _CRI = ("io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images")
 _PATH = f"{BIN / 'containerd'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -46,9 +48,13 @@ def ctr(node: Node, *words: str) -> str:
 def _start(node: Node, entering: Sequence[str], without: Sequence[str] = ()) -> None:
     config = node.folder / "containerd.toml"
     config.write_text(_configuration(node, without))
-    program = BIN / "containerd/containerd"
+    program, log = BIN / "containerd/containerd", LOGS / f"{_name(node)}.log"
+    before = log.stat().st_size if log.exists() else 0
     processes.start(_name(node), *entering, program, "--config", config, environment={"PATH": _PATH})
-    until(f"containerd of {node.name} answers", lambda: bool(ctr(node, "version")), seconds=60, by=(_name(node),))
+    # It answers its own client earlier than the kubelet, which would give up.
+    until(
+        f"containerd of {node.name} answers", lambda: _READY in log.read_bytes()[before:], seconds=60, by=(_name(node),)
+    )
 
 
 def _name(node: Node) -> str:
