@@ -7,7 +7,7 @@ AEGIS, ARGO, CORE = "aegis.io", "argoproj.io", ""
 
 EVERYWHERE: dict[str, Grants] = {
     "rule-matcher": {
-        (AEGIS, "aegisalerts"): {"get"},
+        (AEGIS, "aegisalerts"): {"get", "list"},
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
         (AEGIS, "aegisalertopsrules/status"): {"patch"},
@@ -15,7 +15,7 @@ EVERYWHERE: dict[str, Grants] = {
         (CORE, "events"): {"create"},
     },
     "workflow-renderer": {
-        (AEGIS, "aegisalerts"): {"get"},
+        (AEGIS, "aegisalerts"): {"get", "list"},
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisalertopsrules"): {"get"},
         (AEGIS, "aegisopstemplates"): {"get"},

@@ -57,6 +57,7 @@ def crd(kind: type[Object]) -> dict[str, Any]:
         "subresources": {"status": {}},
         "additionalPrinterColumns": [_column(column) for column in resource.columns],
         "schema": {"openAPIV3Schema": schema(kind)},
+        **({"selectableFields": [{"jsonPath": path} for path in resource.selectable]} if resource.selectable else {}),
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",

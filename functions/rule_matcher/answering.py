@@ -26,9 +26,9 @@ from functions.rule_matcher.decision import (
     give_up,
 )
 from functions.rule_matcher.episodes import read_series, take_turn
+from functions.rule_matcher.recording import SOURCE
 from functions.rule_matcher.rules import RuleCache
 
-SOURCE = "/aegis/rule-matcher"
 _ATTEMPTS = 20
 _log = logging.getLogger(__name__)
 

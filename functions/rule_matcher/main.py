@@ -1,10 +1,11 @@
 """rule_matcher: finds the one rule that applies to an alert.
 
 In: ``io.aegis.alert.firing.v1`` and ``.resolved.v1``; AegisAlerts made by hand, added or changed; AegisAlertOpsRules
-added or changed. Out: reply ``io.aegis.rule.matched.v1``, or the trigger status that says why not. Of an alert it
-writes startTime, opsStatus.triggerStatus and alertOpsStatus (Pending or empty), the phase's triggerStatus, triggerTime,
-rule and template, and the condition Triggered; of episode 0 turn; of one made by hand also status and resolvedTime. Of
-a rule it writes status, observedGeneration and the condition Valid.
+added or changed. Out: reply ``io.aegis.rule.matched.v1``, or the trigger status that says why not; to the Broker
+``io.aegis.alert.firing.v1`` of alerts that a rule that was mended may answer. Of an alert it writes startTime,
+opsStatus.triggerStatus and alertOpsStatus (Pending or empty), the phase's triggerStatus, triggerTime, rule and
+template, and the condition Triggered; of episode 0 turn; of one made by hand also status and resolvedTime. Of a rule
+it writes status, observedGeneration and the condition Valid.
 """
 
 from functools import cache

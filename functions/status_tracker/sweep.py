@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from aegis import broker, stuck
+from aegis import broker, clock, stuck
 from aegis.events import Event
 from aegis.models.alert import AegisAlert
 from aegis.models.rawalert import AegisRawAlert
@@ -43,14 +43,12 @@ class Snapshot(NamedTuple):
 
 def patience() -> timedelta:
     """How long what should not last may last; ``AEGIS_STUCK_SECONDS``, 30 by default."""
-    seconds = os.environ.get("AEGIS_STUCK_SECONDS")
-    return timedelta(seconds=float(seconds)) if seconds else stuck.DEFAULT_PATIENCE
+    return clock.duration("AEGIS_STUCK_SECONDS", default=stuck.DEFAULT_PATIENCE)
 
 
 def raw_alerts_kept() -> timedelta:
     """How long a raw alert is kept; ``AEGIS_RAW_TTL_SECONDS``, a day by default."""
-    seconds = os.environ.get("AEGIS_RAW_TTL_SECONDS")
-    return timedelta(seconds=float(seconds)) if seconds else AFTER_RECEIPT
+    return clock.duration("AEGIS_RAW_TTL_SECONDS", default=AFTER_RECEIPT)
 
 
 class Sweeper:

@@ -8,6 +8,7 @@ from aegis.models.base import Object
 from aegis.models.conditions import Condition, with_condition
 from aegis.models.template import AegisOpsTemplate
 
+SOURCE = "/aegis/workflow-renderer"
 Status = Mapping[str, Any]
 
 

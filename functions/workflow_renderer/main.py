@@ -1,9 +1,9 @@
 """workflow_renderer: turns a match into an Argo Workflow.
 
 In: ``io.aegis.rule.matched.v1``; AegisOpsTemplates added or changed. Out: the Workflow and, as reply,
-``io.aegis.workflow.created.v1``; or the firing or resolved event again, where the rule is no longer the one that was
-matched. Of an alert it writes, and only while the match stands, the trigger status that says why there is no
-workflow; of a template its status, observedGeneration and condition Valid.
+``io.aegis.workflow.created.v1``; or the firing or resolved event again, where rule or alert are no longer what was
+matched, and to the Broker where a template was mended. Of an alert it writes, and only while the match stands, the
+trigger status that says why there is no workflow; of a template its status, observedGeneration and condition Valid.
 """
 
 import functions_framework.aio

@@ -10,19 +10,29 @@ from aegis import clock, hints
 from aegis.errors import NotFound
 from aegis.events import Event
 from aegis.kube import Kube
+from aegis.models.alert import TemplateReference, TriggerStatus
 from aegis.models.template import AegisOpsTemplate
+from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.transition import transition
-from functions.workflow_renderer.decision import recorded
+from functions.workflow_renderer.decision import SOURCE, recorded
 
 if TYPE_CHECKING:
     from functions.workflow_renderer.checking import Findings
 
+_OF_TEMPLATES = (
+    TriggerStatus.TEMPLATE_NOT_FOUND,
+    TriggerStatus.TEMPLATE_INVALID,
+    TriggerStatus.UNSAFE_VALUE,
+    TriggerStatus.TRIGGER_FAILED,
+)
 _log = logging.getLogger(__name__)
 
 
 async def record_template(kube: Kube, event: Event) -> None:
     """Check a template and write what was found to its status; a template that is gone needs none.
+
+    Alerts that it kept from a workflow are asked again first: what is cut off before it is recorded is done over.
 
     Raises:
         BadEvent: when the event's data names no AegisOpsTemplate.
@@ -38,6 +48,8 @@ async def record_template(kube: Kube, event: Event) -> None:
         if _is_recorded(template):
             return
         found = await findings(template.spec.manifest)
+        if not found.problems:
+            await _ask_again(kube, template)
         outcome = await transition(kube, template, lambda item: _finding(item, template, found))
     except NotFound:
         return
@@ -47,6 +59,14 @@ async def record_template(kube: Kube, event: Event) -> None:
     if outcome.changed and state.status == "Invalid":
         message = next((c.message for c in state.conditions if c.type == "Valid"), "")
         await record(kube, outcome.item, reason="InvalidTemplate", message=message, kind="Warning")
+
+
+async def _ask_again(kube: Kube, template: AegisOpsTemplate) -> None:
+    meta = template.metadata
+    own = TemplateReference(namespace=meta.namespace, name=meta.name)
+    await ask_again(
+        kube, template, _OF_TEMPLATES, source=SOURCE, concerns=lambda alert: alert.status.firing.template == own
+    )
 
 
 def _is_recorded(template: AegisOpsTemplate) -> bool:

@@ -16,10 +16,9 @@ from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
 from aegis.recorder import record
 from aegis.scope import scope
 from aegis.transition import transition
-from functions.workflow_renderer.decision import is_as_matched, is_wanted, refuse, unmatch
+from functions.workflow_renderer.decision import SOURCE, is_as_matched, is_wanted, refuse, unmatch
 from functions.workflow_renderer.workflow import build_workflow
 
-SOURCE = "/aegis/workflow-renderer"
 _log = logging.getLogger(__name__)
 
 

@@ -1,6 +1,7 @@
 """Time as Kubernetes writes it: RFC 3339 in UTC, to the second."""
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> str:
@@ -37,3 +38,13 @@ def read(text: str | None) -> datetime | None:
         return parse(text) if text else None
     except ValueError:
         return None
+
+
+def duration(variable: str, *, default: timedelta) -> timedelta:
+    """How long an environment variable says, in seconds.
+
+    Raises:
+        ValueError: when it says no number.
+    """
+    seconds = os.environ.get(variable)
+    return timedelta(seconds=float(seconds)) if seconds else default

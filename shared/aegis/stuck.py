@@ -194,7 +194,7 @@ ALERTS: tuple[Row[AegisAlert], ...] = (
     ),
     Row("resolved falsely, fires on", _fires_on, _reopens_at, _refired, patience=timedelta(0)),
 )
-"""Triggers that found no rule are not stuck: the next repeat of the alert asks again."""
+"""Triggers that found no rule are not stuck: a rule that is added asks again, and so does a repeat."""
 
 
 def _is_unchecked(item: AegisAlertOpsRule | AegisOpsTemplate, _: Names) -> bool:

@@ -152,12 +152,20 @@ def test_a_repeat_just_after_success_counts_and_starts_nothing(loop: Driver) -> 
     assert phases(loop, name) == ["firing"]
 
 
-def test_a_rule_added_later_takes_hold_with_the_next_repeat(loop: Driver) -> None:
+def test_a_rule_added_later_takes_hold_by_itself(loop: Driver) -> None:
     name = loop.result(custom("Unknown6", fingerprint="o6"))["name"]
     loop.triggered(name, "RuleNotFound")
     loop.rule("late", alert_type="Unknown6")
-    loop.result(custom("Unknown6", fingerprint="o6"))
     loop.settled(name, "Succeeded")
+
+
+def test_a_repeat_mends_what_its_sender_left_out(loop: Driver) -> None:
+    loop.rule("rack", alert_type="Rack15", script="repair {{.rack}}")
+    name = loop.result(custom("Rack15", fingerprint="o15"))["name"]
+    loop.triggered(name, "TemplateInvalid")
+    assert loop.result(custom("Rack15", fingerprint="o15", rack="r1"))["name"] == name
+    alert = loop.settled(name, "Succeeded")
+    assert alert["metadata"]["labels"]["rack"] == "r1"
 
 
 def test_a_tie_runs_nothing_and_priority_breaks_it(loop: Driver) -> None:
@@ -166,7 +174,6 @@ def test_a_tie_runs_nothing_and_priority_breaks_it(loop: Driver) -> None:
     tied = loop.result(custom("Tie", fingerprint="o7"))["name"]
     loop.triggered(tied, "TooManyRulesFound")
     loop.merge(f"{RULES}/tie-b", {"spec": {"priority": 1}})
-    loop.result(custom("Tie", fingerprint="o7"))
     alert = loop.settled(tied, "Succeeded")
     assert alert["status"]["firing"]["rule"]["name"] == "tie-b"
 

@@ -282,6 +282,7 @@ class AegisAlert(Object):
             Column("OpsStatus", "string", ".status.opsStatus.alertOpsStatus"),
             Column("Age", "date", ".status.startTime"),
         ),
+        selectable=(".spec.type", ".status.status", ".status.opsStatus.triggerStatus"),
     )
 
     spec: AlertSpec = Field(default_factory=AlertSpec)

@@ -73,6 +73,8 @@ class Resource(NamedTuple):
     plural: str
     short_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    selectable: tuple[str, ...] = ()
+    """The fields beside the name and the namespace by which lists can be selected, as JSON paths."""
 
     @property
     def api_version(self) -> str:

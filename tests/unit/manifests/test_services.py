@@ -122,7 +122,7 @@ def test_a_service_is_at_zero_between_two_ticks(service: Manifest) -> None:
 
 
 def test_the_services_that_send_events_know_the_broker(manifests: Sequence[Manifest]) -> None:
-    sends = re.compile(r"^from aegis(?: import .*\bbroker\b|\.broker import)", re.MULTILINE)
+    sends = re.compile(r"^from aegis(?: import .*\bbroker\b|\.(?:broker|reask) import)", re.MULTILINE)
     senders = {
         folder.replace("_", "-")
         for folder in FOLDERS

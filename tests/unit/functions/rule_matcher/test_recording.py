@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aegis.errors import BadEvent
-from aegis.events import RESOURCE_ADDED, RESOURCE_UPDATED, Event
+from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RESOURCE_UPDATED, Event
 from aegis.models.rule import AegisAlertOpsRule
 from functions.rule_matcher.recording import record_rule
 from tests.unit.functions.rule_matcher.cluster import Cluster
@@ -83,3 +83,65 @@ async def test_a_rule_that_is_gone_needs_nothing(cluster: Cluster) -> None:
 async def test_what_is_no_rule_is_refused(cluster: Cluster, data: Any) -> None:
     with pytest.raises(BadEvent, match="data: not a stored AegisAlertOpsRule"):
         await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/test", id="1", data=data))
+
+
+async def refused(cluster: Cluster, name: str, found: str, typ: str = "NodeDown", **status: Any) -> None:
+    """An alert for which nothing was done."""
+    written = {"status": "Firing", "opsStatus": {"triggerStatus": found}, "firing": {"triggerStatus": found}, **status}
+    await cluster.write(await cluster.alert(typ, name=name), {"status": written}, subresource="status")
+
+
+def asked(sent: list[Event]) -> list[str]:
+    assert {event.type for event in sent} <= {ALERT_FIRING}
+    return sorted(event.subject.removeprefix("monitoring/") for event in sent)
+
+
+async def test_a_rule_that_is_added_has_the_alerts_asked_that_it_answers(cluster: Cluster, sent: list[Event]) -> None:
+    await refused(cluster, "answered", "RuleNotFound")
+    await refused(cluster, "another", "RuleNotFound", "PodDown")
+    await refused(cluster, "resolved", "RuleNotFound", status="Resolved")
+    await refused(cluster, "long-ago", "RuleNotFound", lastReceivedTime="2020-01-01T00:00:00Z")
+    await refused(cluster, "templates", "TemplateNotFound")
+    await apply(cluster, await cluster.rule())
+    assert asked(sent) == ["answered"]
+
+
+async def test_a_rule_that_is_changed_has_the_alerts_asked_that_it_may_have_hindered(
+    cluster: Cluster, sent: list[Event]
+) -> None:
+    for name, found in (("tied", "TooManyRulesFound"), ("failed", "RuleError")):
+        await refused(cluster, name, found, "PodDown")
+    rule = await apply(cluster, await cluster.rule())
+    assert asked(sent) == ["failed", "tied"]
+    sent.clear()
+    await apply(cluster, rule, RESOURCE_UPDATED)
+    assert sent == []
+    await apply(cluster, await cluster.write(rule, {"spec": {"priority": 1}}), RESOURCE_UPDATED)
+    assert asked(sent) == ["failed", "tied"]
+
+
+async def test_a_rule_that_is_invalid_has_nobody_asked_that_it_does_not_answer(
+    cluster: Cluster, sent: list[Event]
+) -> None:
+    await refused(cluster, "unknown", "RuleNotFound")
+    await apply(cluster, await cluster.rule("r", "Node("))
+    assert sent == []
+
+
+async def test_a_rule_of_a_tenant_has_only_alerts_of_its_own_namespace_asked(
+    cluster: Cluster, sent: list[Event]
+) -> None:
+    await refused(cluster, "ours", "RuleNotFound")
+    before = len(cluster.requests)
+    await apply(cluster, await cluster.rule(namespace="gpu-team"))
+    assert sent == []
+    assert "GET /aegisalerts" not in cluster.asked(before)
+
+
+async def test_how_long_ago_an_alert_may_have_come_is_a_setting(
+    cluster: Cluster, sent: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AEGIS_REASK_SECONDS", "0")
+    await refused(cluster, "answered", "RuleNotFound", lastReceivedTime="2020-01-01T00:00:00Z")
+    await apply(cluster, await cluster.rule())
+    assert sent == []
