@@ -1,6 +1,7 @@
 """One alert over its episodes, as Alertmanager really reports it: beginnings that move, resolves that are false."""
 
-from tests.e2e.driver import ALERTS, Cluster, custom, ops_status
+from tests.e2e.api import NAMESPACE
+from tests.e2e.driver import ALERTS, Cluster, aegis, custom, ops_status, workflow
 
 BEGAN, EARLIER = {"startsAt": "2026-01-01T08:00:00.5Z"}, {"startsAt": "2026-01-01T08:00:00.2Z"}
 LONG_AGO = "2026-01-01T09:00:00Z"
@@ -10,7 +11,6 @@ def test_an_alert_that_fires_on_after_a_false_resolve_is_repaired_once_more(clus
     cluster.rule(unique, alert_type=unique)
     firing = custom(unique, fingerprint=unique)
     first = cluster.result({**firing, **BEGAN})["name"]
-    cluster.made.append(f"{ALERTS}/{first}")
     cluster.settled(first, "Succeeded")
     assert cluster.result({**firing, **EARLIER})["name"] == first
     cluster.result({**firing, **EARLIER, "status": "Resolved"})
@@ -30,3 +30,29 @@ def test_an_alert_that_fires_on_after_a_false_resolve_is_repaired_once_more(clus
     assert sorted(alert["spec"]["episode"] for alert in alerts.values()) == [0, 1]
     assert "reopensAt" not in cluster.api.get(f"{ALERTS}/{first}")["status"]
     assert [len(cluster.workflows_of(name)) for name in alerts] == [1, 1]
+
+
+def test_a_repair_waits_for_the_undo_that_runs(cluster: Cluster, unique: str) -> None:
+    cluster.rule(f"{unique}-repair", alert_type=unique)
+    cluster.rule(f"{unique}-undo", alert_type=unique, status="Resolved", manifest=workflow("sleep 20"))
+    firing = custom(unique, fingerprint=unique)
+    first = cluster.result(firing)["name"]
+    cluster.settled(first, "Succeeded")
+    cluster.result({**firing, "status": "Resolved"})
+    cluster.alert_when(first, lambda alert: bool(alert["status"].get("resolved", {}).get("workflowUID")))
+    second = cluster.result(firing)["name"]
+    repaired = cluster.settled(second, "Succeeded")
+    undone = cluster.api.get(f"{ALERTS}/{first}")["status"]["resolved"]
+    assert undone["outcome"] == "Succeeded"
+    assert repaired["status"]["opsStatus"]["startTime"] >= undone["completionTime"]
+
+
+def test_a_rule_and_a_template_that_come_later_take_hold_by_themselves(cluster: Cluster, unique: str) -> None:
+    name = cluster.result(custom(unique))["name"]
+    cluster.triggered(name, "RuleNotFound")
+    template = {"kind": "AegisOpsTemplate", "namespace": NAMESPACE, "name": unique}
+    conditions = [{"type": unique, "status": "Firing"}]
+    cluster.apply(aegis("AegisAlertOpsRule", unique, {"alertConditions": conditions, "opsTemplate": template}))
+    cluster.triggered(name, "TemplateNotFound")
+    cluster.apply(aegis("AegisOpsTemplate", unique, {"manifest": workflow("true")}))
+    cluster.settled(name, "Succeeded")
