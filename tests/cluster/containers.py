@@ -16,7 +16,7 @@ from tools.builders import Buildah
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAUSE = "dev.local/pause:v1"
+PAUSE = "dev.local/pause:v2"
 """What holds a pod's namespaces: anything that sleeps."""
 
 _EVENTING = (
