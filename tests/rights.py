@@ -18,7 +18,7 @@ EVERYWHERE: dict[str, Grants] = {
         (AEGIS, "aegisalerts"): {"get", "list"},
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisalertopsrules"): {"get"},
-        (AEGIS, "aegisopstemplates"): {"get"},
+        (AEGIS, "aegisopstemplates"): {"get", "list"},
         (AEGIS, "aegisopstemplates/status"): {"patch"},
         (ARGO, "workflows"): {"get"},
         (CORE, "events"): {"create"},

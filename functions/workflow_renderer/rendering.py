@@ -20,6 +20,7 @@ from functions.workflow_renderer.markers import Marks
 from functions.workflow_renderer.metadata import as_new, misspelled
 from functions.workflow_renderer.outline import outline
 from functions.workflow_renderer.parameters import Parameters, parameters_of
+from functions.workflow_renderer.references import unfound
 from functions.workflow_renderer.safety import Insertion
 from functions.workflow_renderer.scanner import line_of
 from functions.workflow_renderer.spelling import Spelling, spelling_of
@@ -97,7 +98,7 @@ def structure(text: str, marks: Marks) -> Structure:
     data, later = as_new(data)
     conformity = Conformity()
     workflow: dict[str, Any] = conformity.of(current(data, conformity.notes))
-    problems = [*_kind(data), *later, *conformity.problems, *misspelled(workflow)]
+    problems = [*_kind(data), *later, *conformity.problems, *misspelled(workflow), *unfound(workflow)]
     if problems:
         raise TemplateInvalid(problems)
     metadata = dict(workflow.get("metadata") or {})

@@ -110,7 +110,7 @@ async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:
 
 async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:
     from functions.workflow_renderer.bounded import render  # noqa: PLC0415  (it loads when a match comes)
-    from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
+    from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue, similar  # noqa: PLC0415
 
     if refusal := scope().refusal(reference, alert_namespace=alert.metadata.namespace):
         raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, refusal)
@@ -118,7 +118,10 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
     try:
         template = await kube.get(Template, namespace=reference.namespace, name=reference.name)
     except NotFound as error:
-        raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, f"there is no AegisOpsTemplate {where}") from error
+        near = similar(reference.name, await _templates(kube, reference.namespace))
+        meant = f"; did you mean {near}?" if near else ""
+        message = f"rule {rule.metadata.namespace}/{rule.metadata.name}: there is no AegisOpsTemplate {where}{meant}"
+        raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, message) from error
     try:
         rendered = await render(template.spec.manifest, alert)
     except TemplateInvalid as error:
@@ -138,6 +141,12 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
         raise Refused(TriggerStatus.TRIGGER_FAILED, f"workflow {name} exists and is not this alert's") from error
     except (Forbidden, Invalid) as error:
         raise Refused(TriggerStatus.TRIGGER_FAILED, f"template {where}: the workflow was refused: {error}") from error
+
+
+async def _templates(kube: Kube, namespace: str) -> list[str]:
+    """The names of a namespace's templates."""
+    found = await kube.list(Template, namespace=namespace, metadata_only=True)
+    return [template.metadata.name for template in found.items]
 
 
 async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | None:

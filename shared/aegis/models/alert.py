@@ -281,6 +281,9 @@ class AegisAlert(Object):
             Column("TriggerStatus", "string", ".status.opsStatus.triggerStatus"),
             Column("OpsStatus", "string", ".status.opsStatus.alertOpsStatus"),
             Column("Age", "date", ".status.startTime"),
+            Column("Rule", "string", ".status.firing.rule.name", priority=1),
+            Column("Workflow", "string", ".status.firing.workflow", priority=1),
+            Column("LastReceived", "date", ".status.lastReceivedTime", priority=1),
         ),
         selectable=(".spec.type", ".status.status", ".status.opsStatus.triggerStatus"),
     )

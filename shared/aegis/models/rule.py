@@ -93,7 +93,15 @@ class AegisAlertOpsRule(Object):
         kind="AegisAlertOpsRule",
         plural="aegisalertopsrules",
         short_names=("opsrule", "opsrules"),
-        columns=(Column("Status", "string", ".status.status"),),
+        columns=(
+            Column("Status", "string", ".status.status"),
+            Column("Types", "string", ".spec.alertConditions[*].type"),
+            Column("Template", "string", ".spec.opsTemplate.name"),
+            Column("Priority", "integer", ".spec.priority"),
+            Column("Succeeded", "integer", ".status.triggerStatus.succeeded"),
+            Column("Failed", "integer", ".status.triggerStatus.failed"),
+            Column("Age", "date", ".metadata.creationTimestamp"),
+        ),
     )
 
     spec: RuleSpec = Field(default_factory=lambda: RuleSpec.model_validate({}))

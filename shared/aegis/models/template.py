@@ -61,6 +61,7 @@ class AegisOpsTemplate(Object):
             Column("Status", "string", ".status.status"),
             Column("ExecuteSucceed", "integer", ".status.executeStatus.succeeded"),
             Column("ExecuteFailed", "integer", ".status.executeStatus.failed"),
+            Column("Reason", "string", '.status.conditions[?(@.type=="Valid")].reason'),
         ),
     )
 

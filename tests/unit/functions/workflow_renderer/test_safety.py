@@ -108,7 +108,7 @@ def test_words_may_stand_in_a_script(value: str) -> None:
         script("echo {{.v}}"),
         template(f"{IN_CONTAINER}  args: ['{{{{.v}}}}']"),
         template("inputs: {parameters: [{name: a, value: '{{.v}}'}]}", "suspend: {}"),
-        template("steps: [[{name: a, template: b, withItems: ['{{.v}}']}]]"),
+        template("steps: [[{name: a, template: start, withItems: ['{{.v}}']}]]"),
         template("suspend: {}") + "metadata: {labels: {a: '{{.v}}'}}",
         template("suspend: {}") + "metadata: {annotations: {a: '{{.v}}'}}",
     ],
@@ -128,7 +128,7 @@ def test_nothing_else_may_stand_where_a_script_may_come_to_read_it(manifest: str
         "nodeSelector: {a: '{{.v}}'}",
         "podSpecPatch: '{nodeName: {{.v}}}'",
         "resource: {action: get, manifest: 'kind: {{.v}}'}",
-        "steps: [[{name: a, template: b, when: '{{.v}} == x'}]]",
+        "steps: [[{name: a, template: start, when: '{{.v}} == x'}]]",
         "volumes: [{name: a, hostPath: {path: '/{{.v}}'}}]",
     ],
 )

@@ -86,3 +86,17 @@ async def test_a_template_that_counts_is_rendered(
     kube, _, event = await matched(api, template_namespace=namespace)
     assert await trigger(kube, event) is not None
     assert len((await kube.list(Workflow)).items) == 1
+
+
+async def test_a_template_that_is_not_there_is_told_with_the_one_that_was_meant(api: Api) -> None:
+    kube, alert, event = await matched(api, template_namespace="monitoring")
+    (template,) = (await kube.list(AegisOpsTemplate)).items
+    meta = template.metadata
+    await api.delete(api.resource("aegisopstemplates", "aegis.io"), meta.name, meta.namespace)
+    body = {"apiVersion": "aegis.io/v1alpha1", "kind": "AegisOpsTemplate", "metadata": {"name": f"{meta.name}1"}}
+    await api.create(api.resource("aegisopstemplates", "aegis.io"), body, meta.namespace)
+    assert await trigger(kube, event) is None
+    (condition,) = (await kube.get(AegisAlert, namespace="monitoring", name=alert.metadata.name)).status.conditions
+    assert condition.reason == "TemplateNotFound"
+    assert condition.message.endswith(f"{meta.name}; did you mean {meta.name}1?")
+    assert condition.message.startswith("rule monitoring/")
