@@ -196,6 +196,14 @@ def test_work_begun_again_is_not_completed_any_more() -> None:
     assert status["opsStatus"]["completionTime"] is None
 
 
+def test_the_step_that_failed_says_why() -> None:
+    step = {"type": "Pod", "phase": "Failed", "displayName": "cordon", "message": "nodes is forbidden"}
+    ran = workflow(PENDING_ALERT, "Failed", message="child 'w-1' failed")
+    data = {"metadata": ran.metadata.wire(), "status": {**ran.status.wire(), "nodes": {"1": step}}}
+    status = decided(PENDING_ALERT, Workflow.read(data))
+    assert status["conditions"][0]["message"] == "child 'w-1' failed: step cordon: nodes is forbidden"
+
+
 def test_a_message_is_cut_to_what_a_reader_can_use() -> None:
     status = decided(PENDING_ALERT, workflow(PENDING_ALERT, "Failed", message="x" * 5000))
     assert len(status["conditions"][0]["message"]) == 1024
