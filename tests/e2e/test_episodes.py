@@ -21,7 +21,7 @@ def test_an_alert_that_fires_on_after_a_false_resolve_is_repaired_once_more(clus
     alerts = cluster.api.watch_until(
         ALERTS,
         lambda seen: (
-            len(seen) > 1 and all(ops_status(alert)["alertOpsStatus"] == "Succeeded" for alert in seen.values())
+            len(seen) > 1 and all(ops_status(alert).get("alertOpsStatus") == "Succeeded" for alert in seen.values())
         ),
         seconds=180,
         labelSelector=f"alert-type={unique}",

@@ -37,7 +37,7 @@ UNSATISFIABLE = {
         workflow("true", activeDeadlineSeconds=15).replace("bitnami/kubectl:latest", "registry.invalid/none:v1"),
         "deadline",
     ),
-    "an entrypoint that is none": (workflow("true", entrypoint="elsewhere"), "elsewhere"),
+    "a parameter that is none": (workflow("echo {{inputs.parameters.none}}"), "inputs.parameters.none"),
 }
 
 
