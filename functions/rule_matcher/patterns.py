@@ -62,6 +62,9 @@ class Branch(NamedTuple):
 
 _PLAIN = re.compile(r"[^\\\[\](){}.*+?^$|]++")
 
+_GROUPS_NOTHING = re.compile(r"(?<!\\)\(([^()|*+?\[\]{}\\.^$]*)\)(?![*+?{])")
+"""A group of plain text that is neither repeated nor one of several."""
+
 ANYTHING = (Branch(()),)
 """Of a pattern whose literals are not understood, nothing is required."""
 
@@ -157,6 +160,15 @@ def matches(pattern: str, text: str) -> bool:
         return compiled(pattern).fullmatch(text) is not None
     except (BadPattern, UnicodeEncodeError):
         return False
+
+
+def meant_as_text(pattern: str) -> str:
+    """The pattern that fits what another one looks like: ``Memory [(]copy[)]``, so to speak, for ``Memory (copy)``.
+
+    Empty unless it has parentheses that group nothing, and so does not fit that text: nobody writes these on purpose.
+    """
+    escaped = _GROUPS_NOTHING.sub(r"\\(\1\\)", pattern)
+    return "" if escaped == pattern or matches(pattern, pattern) else escaped
 
 
 class _NotUnderstood(Exception):

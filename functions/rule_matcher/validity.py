@@ -5,6 +5,7 @@ All that is wrong with it is said at once. The template itself is not looked up:
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aegis.models.conditions import Condition, with_condition
@@ -12,10 +13,12 @@ from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, is_label_value, is_object_name
 from functions.rule_matcher.matchers import read_matcher
-from functions.rule_matcher.patterns import BadPattern, check
+from functions.rule_matcher.patterns import BadPattern, check, meant_as_text
 
 _log = logging.getLogger(__name__)
 RECORDED, INVALID = "Recorded", "Invalid"
+_NOTES = 5
+_APPLIES = "The rule applies to the alerts that it selects."
 
 
 class Problem(NamedTuple):
@@ -92,6 +95,14 @@ def _template(spec: RuleSpec) -> Iterator[Problem]:
         yield Problem("InvalidOpsTemplate", "spec.opsTemplate.namespace", f"{namespace!r} is no name of an object")
 
 
+def notes(spec: RuleSpec) -> Iterator[str]:
+    """What a rule that is valid probably does not mean."""
+    for position, condition in enumerate(spec.alert_conditions):
+        if meant := meant_as_text(condition.type):
+            field = f"spec.alertConditions[{position}].type"
+            yield f"{field}: a regular expression, in which parentheses group; to have them in the type, write {meant}"
+
+
 def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:
     """Say on a rule whether it is valid, once for each generation and finding."""
     found = problems(rule.spec)
@@ -100,7 +111,7 @@ def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:
         type="Valid",
         status="False" if found else "True",
         reason=found[0].reason if found else RECORDED,
-        message="; ".join(map(str, found)) if found else "The rule applies to the alerts that it selects.",
+        message="; ".join(map(str, found or islice(notes(rule.spec), _NOTES))) or _APPLIES,
         observed_generation=generation,
     )
     conditions = with_condition(rule.status.conditions, valid, now=now)

@@ -12,7 +12,16 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.rule_matcher.patterns import PATTERN_LENGTH, BadPattern, Branch, branches, check, compiled, matches
+from functions.rule_matcher.patterns import (
+    PATTERN_LENGTH,
+    BadPattern,
+    Branch,
+    branches,
+    check,
+    compiled,
+    matches,
+    meant_as_text,
+)
 
 ROOT = Path(__file__).resolve().parents[4]
 ANY = (Branch(()),)
@@ -210,3 +219,21 @@ def test_an_exact_branch_of_a_valid_pattern_is_matched(pattern: str) -> None:
     for branch in branches(pattern):
         if branch.exact:
             assert matches(pattern, branch.literals[0])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("Memory (copy)", r"Memory \(copy\)"),
+        ("Load (5m) of (all)", r"Load \(5m\) of \(all\)"),
+        (r"Memory \(copy\)", ""),
+        ("Node(Down|Lost)", ""),
+        ("Node(Down)?", ""),
+        ("(?i)disk", ""),
+        (".*Disk.*", ""),
+        ("Disk", ""),
+    ],
+)
+def test_parentheses_that_group_nothing_are_probably_meant_as_text(pattern: str, meant: str) -> None:
+    assert meant_as_text(pattern) == meant
+    assert not meant or matches(meant, pattern)

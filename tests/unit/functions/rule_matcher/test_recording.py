@@ -28,6 +28,14 @@ async def test_a_valid_rule_is_recorded(cluster: Cluster) -> None:
     assert await cluster.said() == []
 
 
+async def test_a_type_that_is_a_pattern_by_accident_is_said_on_the_rule(cluster: Cluster) -> None:
+    stored = await apply(cluster, await cluster.rule("r", "Memory (copy)"))
+    assert shown(stored) == ("Recorded", [("Valid", "True", "Recorded")])
+    (valid,) = stored.status.conditions
+    assert valid.message.startswith("spec.alertConditions[0].type: a regular expression")
+    assert valid.message.endswith(r"write Memory \(copy\)")
+
+
 async def test_an_invalid_rule_is_recorded_and_reported(cluster: Cluster) -> None:
     stored = await apply(cluster, await cluster.rule("r", "Node("))
     assert shown(stored) == ("Invalid", [("Valid", "False", "InvalidAlertConditions")])
