@@ -15,9 +15,9 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from aegis import clock
+from aegis import clock, hints
 from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
-from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
+from aegis.events import Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus, Phase
 from aegis.models.workflow import Workflow
@@ -158,9 +158,9 @@ class Intake:
                 return None  # somebody else was first
             settled = await transition(self._kube, place.newest, episodes.settled)
             if settled.changed:
-                return _event(opened.newest)
+                return _told(opened.newest)
             resolved = episodes.resolved(self._now())
-            return _event((await transition(self._kube, opened.newest, lambda _: resolved)).item)
+            return _told((await transition(self._kube, opened.newest, lambda _: resolved)).item)
 
     async def note(self, name: str, post: str, *, comes_again: bool) -> None:
         """Note on a stored alert that what it was posted with comes again, or that it has come and was answered for.
@@ -374,27 +374,19 @@ def _answer_all(
     result = Result.IGNORED if ignored else result
     known = episodes.known_events(alert)
     for position, arrival in enumerate(waiting):
-        event = _event(alert) if tell and position == 0 else None
+        event = _told(alert) if tell and position == 0 else None
         _answer(arrival, Stored(result, alert.metadata.name, reason, event, again=arrival.post in known))
 
 
 def _created(alert: AegisAlert) -> Stored:
     reason = "new" if alert.spec.episode == 0 else f"new, episode {alert.spec.episode}"
     if alert.status.status is AlertStatus.RESOLVED:
-        return Stored(Result.RESOLVED, alert.metadata.name, f"{reason}: resolved before it fired", _event(alert))
-    return Stored(Result.CREATED, alert.metadata.name, reason, _event(alert))
+        return Stored(Result.RESOLVED, alert.metadata.name, f"{reason}: resolved before it fired", _told(alert))
+    return Stored(Result.CREATED, alert.metadata.name, reason, _told(alert))
 
 
-def _event(alert: AegisAlert) -> Event:
-    meta = alert.metadata
-    kind = ALERT_RESOLVED if alert.status.status is AlertStatus.RESOLVED else ALERT_FIRING
-    return Event(
-        type=kind,
-        source=SOURCE,
-        id=derived_id(meta.uid, meta.resource_version, kind),
-        subject=f"{meta.namespace}/{meta.name}",
-        data=alert.manifest(),
-    )
+def _told(alert: AegisAlert) -> Event:
+    return hints.look_at(alert, source=SOURCE)
 
 
 def _as_answer(error: Exception, alert: Incoming) -> Answer:

@@ -56,7 +56,7 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
         source=SOURCE,
         id=derived_id(event.identity, meta.uid, item.phase),
         subject=f"{meta.namespace}/{meta.name}",
-        data={"phase": item.phase.value, "alert": item.manifest()},
+        data={"phase": item.phase.value, "alert": hints.reference(item)},
     )
 
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from aegis import broker, clock
+from aegis import broker, clock, hints
 from aegis.errors import Conflict, NotFound
-from aegis.events import ALERT_COMPLETED, ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
+from aegis.events import ALERT_COMPLETED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
 from aegis.models.workflow import Workflow
@@ -205,7 +205,7 @@ class Tracker:
         if newest := await self._newest(alert):
             waiting.append(newest)
         if waiting:
-            await broker.send([_to_be_looked_at(item) for item in waiting])
+            await broker.send([hints.look_at(item, source=SOURCE) for item in waiting])
         return Event(
             type=ALERT_COMPLETED,
             source=SOURCE,
@@ -226,14 +226,3 @@ def _waits_for_resolve(alert: AegisAlert) -> bool:
 
 def _is_undecided(alert: AegisAlert) -> bool:
     return alert.status.record(alert.phase).trigger_status is TriggerStatus.NONE
-
-
-def _to_be_looked_at(alert: AegisAlert) -> Event:
-    meta = alert.metadata
-    return Event(
-        type=ALERT_FIRING if alert.phase is Phase.FIRING else ALERT_RESOLVED,
-        source=SOURCE,
-        id=derived_id(meta.uid, meta.resource_version),
-        subject=f"{meta.namespace}/{meta.name}",
-        data=alert.manifest(),
-    )

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 
 from aegis import clock, hints
 from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
-from aegis.events import ALERT_FIRING, ALERT_RESOLVED, WORKFLOW_CREATED, Event, derived_id
+from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.base import Model, Object
@@ -155,14 +155,7 @@ async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | N
     if not outcome.changed:
         return None
     _log.info("rule or alert changed since the match", extra={"object": alert.reference, "phase": phase})
-    meta = outcome.item.metadata
-    return Event(
-        type=ALERT_FIRING if phase is Phase.FIRING else ALERT_RESOLVED,
-        source=SOURCE,
-        id=derived_id(meta.uid, meta.resource_version),
-        subject=f"{meta.namespace}/{meta.name}",
-        data=outcome.item.manifest(),
-    )
+    return hints.look_at(outcome.item, source=SOURCE)
 
 
 async def _refuse(kube: Kube, alert: AegisAlert, phase: Phase, refusal: Refused) -> None:

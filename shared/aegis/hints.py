@@ -4,12 +4,15 @@ What the object is like is read from the API server, and its uid compared: one t
 events of its own.
 """
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from aegis.errors import BadEvent, NotFound
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
+from aegis.models.alert import AegisAlert, Phase
 from aegis.models.base import Model, Object, ObjectMeta
 from aegis.names import Uid, is_object_name
 
@@ -24,6 +27,29 @@ class _Identity(Model):
 
 class _Named(Model):
     metadata: _Identity
+
+
+def about(item: Object, typ: str, *, source: str, data: object = None, **extensions: str) -> Event:
+    """The event that tells of an object as it is: always the same one of the same version. Its data is the object."""
+    meta = item.metadata
+    return Event(
+        type=typ,
+        source=source,
+        id=derived_id(typ, meta.uid, meta.resource_version),
+        subject=f"{meta.namespace}/{meta.name}",
+        data=item.manifest() if data is None else data,
+        extensions=extensions,
+    )
+
+
+def look_at(alert: AegisAlert, *, source: str) -> Event:
+    """The event that has rules looked for: firing or resolved, as the alert is."""
+    return about(alert, ALERT_FIRING if alert.phase is Phase.FIRING else ALERT_RESOLVED, source=source)
+
+
+def reference(item: Object) -> Mapping[str, Any]:
+    """No more of an object than `named` reads."""
+    return {"metadata": {key: getattr(item.metadata, key) for key in _Identity.model_fields}}
 
 
 def named(data: object, model: type[T]) -> T:

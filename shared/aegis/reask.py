@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from aegis import broker, clock
-from aegis.events import ALERT_FIRING, Event, derived_id
+from aegis import broker, clock, hints
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus, TriggerStatus
 from aegis.models.base import Object
@@ -31,7 +30,9 @@ async def ask_again(
     for status in refused:
         selector = f"status.status={AlertStatus.FIRING},status.opsStatus.triggerStatus={status}"
         found = await kube.list(AegisAlert, namespace=namespace, field_selector=selector)
-        events = [_event(alert, source) for alert in found.items if _is_recent(alert, since) and concerns(alert)]
+        events = [
+            hints.look_at(alert, source=source) for alert in found.items if _is_recent(alert, since) and concerns(alert)
+        ]
         if events:
             _log.info("asked again", extra={"status": status, "alerts": len(events)})
             await broker.send(events)
@@ -40,14 +41,3 @@ async def ask_again(
 def _is_recent(alert: AegisAlert, since: datetime) -> bool:
     received = clock.read(alert.status.last_received_time or alert.metadata.creation_timestamp)
     return received is not None and received >= since
-
-
-def _event(alert: AegisAlert, source: str) -> Event:
-    meta = alert.metadata
-    return Event(
-        type=ALERT_FIRING,
-        source=source,
-        id=derived_id(meta.uid, meta.resource_version),
-        subject=f"{meta.namespace}/{meta.name}",
-        data=alert.manifest(),
-    )

@@ -4,12 +4,12 @@ An event is only a hint that a resource changed. Where the hint got lost, the re
 last; the sweep finds it there and gives the hint again. A row says which state, since when, and which event.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from aegis import clock
-from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
+from aegis import clock, hints
+from aegis.events import ALERT_REFIRED, RESOURCE_UPDATED, RULE_MATCHED, Event
 from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, Phase
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -76,48 +76,26 @@ def vanished(alert: AegisAlert, *, workflows: Collection[str]) -> Phase | None:
     return None
 
 
-def _subject(item: Object) -> str:
-    return f"{item.metadata.namespace}/{item.metadata.name}"
-
-
-def _event(item: Object, typ: str, data: Mapping[str, Any], *, subject: str = "", **extensions: str) -> Event:
-    meta = item.metadata
-    return Event(
-        type=typ,
-        source=SOURCE,
-        id=derived_id(typ, meta.uid, meta.resource_version),
-        subject=subject or _subject(item),
-        data=data,
-        extensions=extensions,
-    )
-
-
 def _changed(item: Object) -> Event:
     """An object as ApiServerSource would report it; its extensions are what Triggers filter on."""
     meta, resource = item.metadata, item.resource
-    return _event(
-        item,
-        RESOURCE_UPDATED,
-        item.manifest(),
-        subject=resource.path(meta.namespace, meta.name),
-        kind=resource.kind,
-        name=meta.name,
-        namespace=meta.namespace,
-        apiversion=resource.api_version,
-    )
+    extensions = {"kind": resource.kind, "name": meta.name, "namespace": meta.namespace}
+    event = hints.about(item, RESOURCE_UPDATED, source=SOURCE, apiversion=resource.api_version, **extensions)
+    return event._replace(subject=resource.path(meta.namespace, meta.name))
 
 
-def _alert_event(typ: str) -> Callable[[AegisAlert], Event]:
-    return lambda alert: _event(alert, typ, alert.manifest())
+def _look_at(alert: AegisAlert) -> Event:
+    return hints.look_at(alert, source=SOURCE)
 
 
 def _matched(phase: Phase) -> Callable[[AegisAlert], Event]:
-    return lambda alert: _event(alert, RULE_MATCHED, {"phase": phase, "alert": alert.manifest()})
+    return lambda alert: hints.about(
+        alert, RULE_MATCHED, source=SOURCE, data={"phase": phase, "alert": hints.reference(alert)}
+    )
 
 
 def _refired(alert: AegisAlert) -> Event:
-    meta = alert.metadata
-    return _event(alert, ALERT_REFIRED, {"metadata": {"namespace": meta.namespace, "name": meta.name, "uid": meta.uid}})
+    return hints.about(alert, ALERT_REFIRED, source=SOURCE, data=hints.reference(alert))
 
 
 def _is_resolved(alert: AegisAlert) -> bool:
@@ -182,10 +160,10 @@ def _free_at(alert: AegisAlert) -> str:
 
 
 ALERTS: tuple[Row[AegisAlert], ...] = (
-    Row("firing, no rule looked for", _is_new, _created, _alert_event(ALERT_FIRING)),
+    Row("firing, no rule looked for", _is_new, _created, _look_at),
     Row("matched, no workflow", _is_unrendered(Phase.FIRING), _matched_at(Phase.FIRING), _matched(Phase.FIRING)),
-    Row("resolved, its match not cancelled", _is_uncancelled, _resolved_at, _alert_event(ALERT_RESOLVED)),
-    Row("resolved, no rule looked for", _is_unanswered, _free_at, _alert_event(ALERT_RESOLVED)),
+    Row("resolved, its match not cancelled", _is_uncancelled, _resolved_at, _look_at),
+    Row("resolved, no rule looked for", _is_unanswered, _free_at, _look_at),
     Row(
         "resolved and matched, no workflow",
         _is_unrendered(Phase.RESOLVED),

@@ -119,11 +119,17 @@ def test_what_is_being_deleted_is_not_stuck() -> None:
 
 
 def test_an_alerts_event_carries_it_as_it_is_stored() -> None:
-    event = stuck.remedy(stuck.ALERTS, alert({"firing": TRIGGERED}), workflows=(), now=LATER)
+    event = stuck.remedy(stuck.ALERTS, alert({}), workflows=(), now=LATER)
     assert event is not None
     assert (event.source, event.subject) == ("/aegis/status-tracker/sweep", "monitoring/a")
-    assert event.data["alert"]["kind"] == "AegisAlert"
-    assert event.data["alert"]["metadata"]["resourceVersion"] == "5"
+    assert (event.data["kind"], event.data["metadata"]["resourceVersion"]) == ("AegisAlert", "5")
+
+
+def test_a_match_is_told_by_its_phase_and_which_alert_it_is() -> None:
+    event = stuck.remedy(stuck.ALERTS, alert({"firing": TRIGGERED}), workflows=(), now=LATER)
+    assert event is not None
+    reference = {"metadata": {"namespace": "monitoring", "name": "a", "uid": "u"}}
+    assert event.data == {"phase": "firing", "alert": reference}
 
 
 def test_the_same_state_is_told_by_the_same_event() -> None:
