@@ -1,7 +1,10 @@
 """Time as Kubernetes writes it: RFC 3339 in UTC, to the second."""
 
+import logging
 import os
 from datetime import UTC, datetime, timedelta
+
+_log = logging.getLogger(__name__)
 
 
 def now() -> str:
@@ -41,10 +44,12 @@ def read(text: str | None) -> datetime | None:
 
 
 def duration(variable: str, *, default: timedelta) -> timedelta:
-    """How long an environment variable says, in seconds.
-
-    Raises:
-        ValueError: when it says no number.
-    """
-    seconds = os.environ.get(variable)
-    return timedelta(seconds=float(seconds)) if seconds else default
+    """How long an environment variable says, in seconds; the default also where it says no number of them."""
+    text = os.environ.get(variable)
+    if not text:
+        return default
+    try:
+        return max(timedelta(seconds=float(text)), timedelta(0))
+    except (ValueError, OverflowError):
+        _log.error("a setting is not a number of seconds: its default stands", extra={"setting": variable})
+        return default
