@@ -77,6 +77,11 @@ class Moved:
 Decision = Write | Nothing | Open | Moved
 
 
+def status_of(decision: Decision) -> Mapping[str, Any] | None:
+    """What a decision writes."""
+    return decision.status if isinstance(decision, Write) else None
+
+
 def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, bounds: Bounds) -> Decision:
     """What to do about posts of an alert, given the newest episode that is known."""
     if newest.status.latest_episode > newest.spec.episode:

@@ -8,12 +8,12 @@ few writes and not as many conflicts; each sender has its answer after its own p
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aegis import clock, hints
 from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
@@ -22,7 +22,7 @@ from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, AlertStatus, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import workflow_name
-from aegis.transition import transition
+from aegis.transition import decided, transition
 from functions.alert_normalizer import episodes
 from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.manifest import manifest, refreshed
@@ -31,7 +31,6 @@ from functions.alert_normalizer.settings import Settings
 SOURCE = "/aegis/alert-normalizer"
 _AT_ONCE = 32  # fewer than the connections to the API server, so that none waits for one
 _ATTEMPTS = 10
-_UNDECIDED = episodes.Nothing("")
 _log = logging.getLogger(__name__)
 
 
@@ -80,20 +79,6 @@ class _Place(NamedTuple):
     def after_write(self) -> "_Place | None":
         """What the next posts may start from: only of episode 0 does a write notice that there is a newer one."""
         return _Place(self.anchor, self.newest, remembered=True) if self.newest is self.anchor else None
-
-
-class _Decider:
-    """Decides for a transition, and keeps what it decided last."""
-
-    def __init__(self, arrivals: episodes.Arrivals, now: Callable[[], datetime], bounds: episodes.Bounds) -> None:
-        self._arrivals = arrivals
-        self._now = now
-        self._bounds = bounds
-        self.last: episodes.Decision = _UNDECIDED
-
-    def __call__(self, alert: AegisAlert) -> Mapping[str, Any] | None:
-        self.last = episodes.decide(alert, self._arrivals, now=self._now(), bounds=self._bounds)
-        return self.last.status if isinstance(self.last, episodes.Write) else None
 
 
 class _Queue:
@@ -266,15 +251,20 @@ class Intake:
         """Decide on the newest episode that is known, and do it."""
         if place.newest is None:
             return await self._open(waiting, place)
-        decide, newest, told = _Decider(_arrivals(waiting), self._now, self._bounds), place.newest, ""
-        if decide(newest) is not None:
+        arrivals, newest, told = _arrivals(waiting), place.newest, ""
+
+        def decide(alert: AegisAlert) -> episodes.Decision:
+            return episodes.decide(alert, arrivals, now=self._now(), bounds=self._bounds)
+
+        decision = decide(newest)
+        if isinstance(decision, episodes.Write):
             newest, told = await self._refreshed(newest, waiting[-1].alert)
-            newest = (await transition(self._kube, newest, decide)).item
+            newest, decision, _ = await decided(self._kube, newest, decide, episodes.status_of)
         elif place.remembered:
             return await self._find(waiting[0].alert), waiting
         newest = await self._labelled(newest)
         place = _Place(newest if newest.spec.episode == place.anchor.spec.episode else place.anchor, newest)
-        match decide.last:
+        match decision:
             case episodes.Open():
                 return await self._open(waiting, place)
             case episodes.Moved():

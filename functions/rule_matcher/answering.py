@@ -1,8 +1,7 @@
 """From an alert to its match: read it and what the decision lacks, write what it says, pass on a match that stands."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -14,7 +13,7 @@ from aegis.models.alert import AegisAlert, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import workflow_name
 from aegis.recorder import record
-from aegis.transition import Outcome, transition
+from aegis.transition import decided
 from functions.rule_matcher.decision import (
     NOTHING,
     Decision,
@@ -72,16 +71,8 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
     """Decide, learning what is missing, until it is written or nothing is to be."""
     known = Known(rules=await rules.current())
     for _ in range(_ATTEMPTS):
-        made, seen = NOTHING, alert
-
-        def step(item: AegisAlert, known: Known = known) -> Mapping[str, Any] | None:
-            nonlocal made, seen
-            seen = item
-            made = _decided(item, known) if _same(item, alert) else NOTHING
-            return made.status
-
         try:
-            outcome = await transition(kube, alert, step)
+            item, made, changed = await decided(kube, alert, partial(_decide, alert, known), lambda made: made.status)
         except Unsure as unsure:
             match unsure.missing:
                 case Missing.RULES:
@@ -89,17 +80,20 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
                 case Missing.WORKFLOW:
                     known = known._replace(workflow_exists=await _workflow_exists(kube, alert))
                 case Missing.SERIES:
-                    series = await read_series(kube, seen)
+                    series = await read_series(kube, unsure.alert)
                     known = known._replace(series=series, is_alone=series is None)
                 case Missing.TURN if known.series:
-                    known = known._replace(series=await take_turn(kube, known.series._replace(own=seen)))
+                    known = known._replace(series=await take_turn(kube, known.series._replace(own=unsure.alert)))
         else:
-            await _tell(kube, outcome, made)
-            return outcome.item
+            await _tell(kube, item, made, changed=changed)
+            return item
     raise Unavailable(f"the episodes of {alert.reference} changed {_ATTEMPTS} times while it was decided on")
 
 
-def _decided(item: AegisAlert, known: Known) -> Decision:
+def _decide(alert: AegisAlert, known: Known, item: AegisAlert) -> Decision:
+    """Decide on the alert as it is now, if it is still the very one."""
+    if not _same(item, alert):
+        return NOTHING
     now = clock.now()
     try:
         return decide(item, known, now=now)
@@ -124,10 +118,9 @@ async def _workflow_exists(kube: Kube, alert: AegisAlert) -> bool:
     return True
 
 
-async def _tell(kube: Kube, outcome: Outcome[AegisAlert], made: Decision) -> None:
-    item = outcome.item
+async def _tell(kube: Kube, item: AegisAlert, made: Decision, *, changed: bool) -> None:
     state = {"object": item.reference, "phase": item.phase, "status": item.status.record(item.phase).trigger_status}
-    if not outcome.changed:
+    if not changed:
         _log.info("nothing to do", extra=state)
         return
     _log.info("decided", extra=state)

@@ -40,12 +40,13 @@ class Missing(Enum):
 
 
 class Unsure(Exception):
-    """The decision depends on what is not known yet."""
+    """The decision on an alert, as it was then, depends on what is not known yet."""
 
-    def __init__(self, missing: Missing) -> None:
-        """Keep what is missing."""
+    def __init__(self, missing: Missing, alert: AegisAlert) -> None:
+        """Keep what is missing, and for which alert."""
         super().__init__(missing.value)
         self.missing = missing
+        self.alert = alert
 
 
 class Known(NamedTuple):
@@ -136,7 +137,7 @@ def _nothing_done(alert: AegisAlert, known: Known) -> str:
 def _has_rule(alert: AegisAlert, known: Known) -> bool:
     """Whether a rule answers the firing of an alert that is resolved."""
     if not known.up_to_date:
-        raise Unsure(Missing.RULES)
+        raise Unsure(Missing.RULES, alert)
     fired = alert.status.model_copy(update={"status": AlertStatus.FIRING})
     verdict = known.rules.find(alert.model_copy(update={"status": fired}))
     return verdict.trigger_status is not TriggerStatus.RULE_NOT_FOUND
@@ -155,7 +156,7 @@ def _came_resolved(alert: AegisAlert) -> bool:
 def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     """Take back a match that nobody rendered; if a workflow is made all the same, the tracker records it."""
     if known.workflow_exists is None:
-        raise Unsure(Missing.WORKFLOW)
+        raise Unsure(Missing.WORKFLOW, alert)
     if known.workflow_exists:
         return NOTHING
     message = "It was resolved before its workflow was created."
@@ -175,14 +176,14 @@ def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
         return NOTHING
     verdict = known.rules.find(alert)
     if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):
-        raise Unsure(Missing.RULES)
+        raise Unsure(Missing.RULES, alert)
     if verdict.rule is not None and (series := _series(alert, known)):
         if alert.phase is Phase.RESOLVED and series.fires_again:
             return _write(alert, Verdict(TriggerStatus.SUPERSEDED, _SUPERSEDED), now=now)
         if other := series.under_way:
             return _wait(alert, other, now=now)
         if not series.is_taken:
-            raise Unsure(Missing.TURN)
+            raise Unsure(Missing.TURN, alert)
     return _write(alert, verdict, now=now)
 
 
@@ -192,7 +193,7 @@ def _series(alert: AegisAlert, known: Known) -> Series | None:
         return None
     series = known.series
     if series is None or (alert.spec.episode == 0 and _is_older(series.first, alert)):
-        raise Unsure(Missing.SERIES)
+        raise Unsure(Missing.SERIES, alert)
     holder = alert if series.holder and series.holder.spec.episode == alert.spec.episode else series.holder
     return series._replace(own=alert, first=alert if alert.spec.episode == 0 else series.first, holder=holder)
 

@@ -12,6 +12,8 @@ from aegis.kube import Kube
 from aegis.models.base import Object
 
 T = TypeVar("T", bound=Object)
+D = TypeVar("D")
+Status = Mapping[str, Any]
 _ATTEMPTS = 20
 
 
@@ -22,10 +24,24 @@ class Outcome(NamedTuple, Generic[T]):
     changed: bool
 
 
-async def transition(
-    kube: Kube, known: T, decide: Callable[[T], Mapping[str, Any] | None], *, fresh: bool = False
-) -> Outcome[T]:
-    """Merge what ``decide`` says into the status, by compare-and-swap.
+class Decided(NamedTuple, Generic[T, D]):
+    """The object after the step, and what was decided on it last."""
+
+    item: T
+    decision: D
+    changed: bool
+
+
+async def transition(kube: Kube, known: T, decide: Callable[[T], Status | None], *, fresh: bool = False) -> Outcome[T]:
+    """Merge what ``decide`` says into the status, by compare-and-swap (``decided``)."""
+    item, _, changed = await decided(kube, known, decide, lambda status: status, fresh=fresh)
+    return Outcome(item, changed)
+
+
+async def decided(
+    kube: Kube, known: T, decide: Callable[[T], D], status_of: Callable[[D], Status | None], *, fresh: bool = False
+) -> Decided[T, D]:
+    """Merge what a decision says into the status, by compare-and-swap.
 
     ``known`` may be an old copy, such as an event carries: where the object moved on, it is read and decided again.
     With ``fresh`` the copy only names the object, and it is read first.
@@ -40,12 +56,13 @@ async def transition(
             if not fresh
             else await kube.get(type(known), namespace=known.metadata.namespace, name=known.metadata.name)
         )
-        status = decide(item)
+        decision = decide(item)
+        status = status_of(decision)
         if status is None and fresh:
-            return Outcome(item, changed=False)
+            return Decided(item, decision, changed=False)
         if status is not None:
             try:
-                return Outcome(await kube.patch_status(item, status), changed=True)
+                return Decided(await kube.patch_status(item, status), decision, changed=True)
             except Conflict:
                 pass
         fresh = True
