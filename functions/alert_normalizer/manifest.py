@@ -54,7 +54,7 @@ def refreshed(stored: AegisAlert, alert: Incoming) -> dict[str, Any] | None:
         return None
     labels = _labels(alert, stored.metadata.name)
     return {
-        "metadata": {"labels": _replacing(stored.metadata.labels, labels)},
+        "metadata": {"labels": _replacing(_as_labels(spec.details), labels)},  # what others labelled it with stays
         "spec": {
             "severity": alert.severity,
             "involvedObject": {"inferredFrom": None, **_involved_object(alert.involved_object)},

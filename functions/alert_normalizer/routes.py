@@ -66,7 +66,7 @@ class Reception:
     async def _answer(self, request: Request) -> Response:
         """Answer in full: what comes from here is raised or returned."""
         try:
-            reminds = self.settings.hints and is_reminder(request.headers)
+            reminds = self.settings.hints and request.url.path == "/" and is_reminder(request.headers)
             admitted = NOBODY if reminds else self.gate.admit(request.headers.get("authorization"))
             return await self._route(request, admitted) if isinstance(admitted, Sender) else admitted
         except BadContent as error:

@@ -346,6 +346,15 @@ async def test_a_repeat_replaces_what_the_alert_says_while_there_is_no_work(inta
     assert stored.status.count == 2
 
 
+async def test_what_others_labelled_an_alert_with_stays(intake: Intake, api: Api) -> None:
+    await take(intake, FIRING)
+    resource = api.resource("aegisalerts", "aegis.io")
+    await api.patch(resource, NAME, {"metadata": {"labels": {"on-call": "ada"}}}, "monitoring")
+    await take(intake, OTHER)
+    labels = (await read(api)).metadata.labels
+    assert (labels["on-call"], labels["rack"], "node" in labels) == ("ada", "r1", False)
+
+
 async def test_a_repeat_that_says_the_same_changes_only_the_status(intake: Intake, api: Api) -> None:
     await take(intake, OTHER)
     before = await read(api)

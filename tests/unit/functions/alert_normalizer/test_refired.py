@@ -80,6 +80,14 @@ async def test_a_reminder_that_holds_alerts_stores_none(from_broker: Reception, 
     assert await stored_alerts(api) == 0
 
 
+@pytest.mark.parametrize("path", ["/alert", "/alertmanager/alert", "/ai/alert"])
+async def test_nothing_else_is_taken_for_a_reminder(from_broker: Reception, path: str) -> None:
+    """Else its body would be read without a token, however large."""
+    async with client_of(from_broker) as sender:
+        answer = await sender.post(path, json=FIRING, headers={"ce-type": "io.aegis.alert.refired.v1"})
+        assert answer.status_code == 503  # there is no token to compare with
+
+
 async def test_an_alert_that_the_intake_did_not_store_has_no_next_episode(reception: Reception, api: Api) -> None:
     body = {"metadata": {"name": "by-hand"}, "spec": {"type": "T", "fingerprint": "f"}}
     resource = api.resource("aegisalerts", "aegis.io")
