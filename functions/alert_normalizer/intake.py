@@ -145,7 +145,8 @@ class Intake:
             if settled.changed:
                 return _told(opened.newest)
             resolved = episodes.resolved(self._now())
-            return _told((await transition(self._kube, opened.newest, lambda _: resolved)).item)
+            over = await transition(self._kube, opened.newest, lambda _: resolved)
+            return _told(await self._labelled(over.item))
 
     async def note(self, name: str, post: str, *, comes_again: bool) -> None:
         """Note on a stored alert that what it was posted with comes again, or that it has come and was answered for.

@@ -311,7 +311,8 @@ async def test_a_resolve_that_comes_while_the_next_episode_opens_resolves_it(
     event = await reopen(intake, api)
     assert event is not None
     assert event.type == ALERT_RESOLVED
-    assert (await read(api, FROM_8.name(1))).status.status == "Resolved"
+    resolved = await read(api, FROM_8.name(1))
+    assert (resolved.status.status, resolved.metadata.labels["alert-status"]) == ("Resolved", "Resolved")
 
 
 async def test_two_replicas_open_one_episode(kube: Kube, intake: Intake, api: Api, clock: Clock) -> None:
