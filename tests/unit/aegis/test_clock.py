@@ -17,7 +17,7 @@ def test_a_moment_is_read_as_it_was_written_to_the_last_digit(moment: datetime) 
         spelled = clock.exact(moment)
     except OverflowError:  # it is none in UTC
         return
-    assert clock.parse(spelled) == moment
+    assert clock.parse(spelled) == moment.astimezone(UTC)
     assert clock.exact(clock.parse(spelled)) == spelled
 
 
