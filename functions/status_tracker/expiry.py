@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
-from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus, TTLStrategy
+from aegis.models.alert import AegisAlert, OpsPhase, Phase, TTLStrategy
 from aegis.models.rawalert import AegisRawAlert
 from aegis.series import name_of
 
@@ -56,10 +56,7 @@ def is_past_its_time(alert: AegisAlert, *, now: datetime) -> bool:
 
 def _is_under_way(alert: AegisAlert) -> bool:
     state = alert.status
-    waits = any(
-        record.trigger_status is TriggerStatus.TRIGGERED and not record.outcome.ended
-        for record in (state.record(phase) for phase in Phase)
-    )
+    waits = any(state.record(phase).is_under_way for phase in Phase)
     return waits or state.ops_status.active > 0 or state.ops_status.alert_ops_status in _UNENDED
 
 

@@ -7,7 +7,7 @@ next one looks whether the last is over.
 
 from typing import NamedTuple
 
-from aegis.models.alert import AegisAlert, Phase, PhaseRecord, TriggerStatus, Turn
+from aegis.models.alert import AegisAlert, Phase, TriggerStatus, Turn
 from aegis.names import alert_name
 
 
@@ -57,7 +57,7 @@ class Series(NamedTuple):
     def under_way(self) -> AegisAlert | None:
         """The other episode that must come to an end first."""
         first, turn = self.first, self.first.status.turn
-        if not self._is_own(first) and any(_is_under_way(first.status.record(phase)) for phase in Phase):
+        if not self._is_own(first) and any(first.status.record(phase).is_under_way for phase in Phase):
             return first
         if turn is None or self.holder is None or self._is_own(self.holder):
             return None
@@ -76,12 +76,8 @@ class Series(NamedTuple):
         return alert.spec.episode == self.own.spec.episode
 
 
-def _is_under_way(record: PhaseRecord) -> bool:
-    return record.trigger_status is TriggerStatus.TRIGGERED and not record.outcome.ended
-
-
 def _is_over(alert: AegisAlert, phase: Phase) -> bool:
     """Whether an episode that took a turn needs it no more: its work ended, or it came to have none."""
     record = alert.status.record(phase)
     undecided = record.trigger_status is TriggerStatus.NONE and alert.phase is phase
-    return not (_is_under_way(record) or undecided)
+    return not (record.is_under_way or undecided)

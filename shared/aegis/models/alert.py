@@ -198,6 +198,11 @@ class PhaseRecord(Model, defer_build=False):
         return bool(self.workflow) or self.outcome.ended
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether its workflow runs, or is to be made."""
+        return self.trigger_status is TriggerStatus.TRIGGERED and not self.outcome.ended
+
+    @property
     def awaits_workflow(self) -> bool:
         """Whether a rule was matched, and its workflow was not seen yet."""
         return self.trigger_status is TriggerStatus.TRIGGERED and not self.workflow and self.outcome is OpsPhase.NONE

@@ -147,26 +147,27 @@ async def test_one_undo_is_made_whichever_of_two_resolved_episodes_is_looked_at_
     assert await episodes.trigger(first, "resolved") == "Superseded"
 
 
-async def test_a_superseded_undo_is_owed_by_the_episode_that_resolves(cluster: Cluster) -> None:
-    """Else a node stays cordoned, though its alert is over: the newer episode had no repair of its own to undo."""
+async def superseded(cluster: Cluster) -> tuple[Episodes, AegisAlert]:
+    """An episode was repaired and not undone, because the next one fires; that one is matched."""
     episodes = await Episodes.begin(cluster)
     first = await episodes.repaired(0)
     await episodes.write(first, RESOLVED)
     second = await episodes.open(1)
     assert not await episodes.told(first)
     assert await episodes.told(second)
+    return episodes, second
+
+
+async def test_a_superseded_undo_is_owed_by_the_episode_that_resolves(cluster: Cluster) -> None:
+    """Else a node stays cordoned, though its alert is over: the newer episode had no repair of its own to undo."""
+    episodes, second = await superseded(cluster)
     await episodes.write(second, {**RESOLVED, "firing": {"triggerStatus": "UnsafeValue"}})
     assert await episodes.told(second)
     assert await episodes.trigger(second, "resolved") == "Triggered"
 
 
 async def test_a_superseded_undo_is_owed_also_where_the_newer_match_is_cancelled(cluster: Cluster) -> None:
-    episodes = await Episodes.begin(cluster)
-    first = await episodes.repaired(0)
-    await episodes.write(first, RESOLVED)
-    second = await episodes.open(1)
-    assert not await episodes.told(first)
-    assert await episodes.told(second)
+    episodes, second = await superseded(cluster)
     await episodes.write(second, RESOLVED)
     assert await episodes.told(second)
     assert [await episodes.trigger(second, phase) for phase in ("firing", "resolved")] == ["Cancelled", "Triggered"]
