@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
-from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertStatus, OpsPhase, TriggerStatus
+from aegis.lifecycle import receipt
+from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertState, AlertStatus, OpsPhase
 from functions.alert_normalizer.manifest import RECEIVED_EVENTS
 
-EVENTS_REMEMBERED = 50
 LATE = timedelta(minutes=10)
 """How long after a resolve without a firing the firing may still come and mean the same."""
 
@@ -52,7 +52,7 @@ class Arrivals(NamedTuple):
 class Write(NamedTuple):
     """Merge this into the episode's status, then tell the Broker; ``event`` is empty where there is nothing to tell."""
 
-    status: Mapping[str, Any]
+    status: AlertState
     event: str
     reason: str
 
@@ -77,7 +77,7 @@ class Moved:
 Decision = Write | Nothing | Open | Moved
 
 
-def status_of(decision: Decision) -> Mapping[str, Any] | None:
+def status_of(decision: Decision) -> AlertState | None:
     """What a decision writes."""
     return decision.status if isinstance(decision, Write) else None
 
@@ -89,40 +89,21 @@ def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, bounds: Bou
     fresh = _not_yet_counted(newest, arrivals)
     if fresh is None:
         return Nothing("this is on record already")
-    received = _received(newest, fresh, arrivals, now=now)
+    received = receipt.received(newest, fresh, starts_at=arrivals.starts_at, now=now)
     if arrivals.status is AlertStatus.RESOLVED:
         return _resolve(newest, arrivals, received, now=now)
-    count = newest.status.count + len(fresh)
+    counted = received.updated(AlertState(count=newest.status.count + len(fresh)))
     if newest.status.status is AlertStatus.FIRING:
-        over = _work_is_over(newest, now=now, cooldown=bounds.cooldown)
-        return Open() if over else _repeat(newest, {**received, "count": count})
-    if _is_unsettled(newest):
-        received, count = received | resolved_first(now), len(fresh)
-    return _fires_resolved(newest, arrivals, {**received, "count": count}, now=now, grace=bounds.grace)
-
-
-def reopens(alert: AegisAlert, *, now: datetime) -> bool:
-    """Whether a resolved alert fires on, for long enough that it is no late duplicate."""
-    due = clock.read(alert.status.reopens_at)
-    return alert.status.status is AlertStatus.RESOLVED and due is not None and now >= due
-
-
-def settled(alert: AegisAlert) -> Mapping[str, Any] | None:
-    """The status of an alert that says no longer that the next episode is to open."""
-    return None if alert.status.reopens_at is None else {"reopensAt": None}
+        over = receipt.work_is_over(newest, now=now, cooldown=bounds.cooldown)
+        return Open() if over else _repeat(newest, counted)
+    if receipt.is_unsettled(newest):
+        counted = received.updated(receipt.resolved_first(now=now, count=len(fresh)))
+    return _fires_resolved(newest, arrivals, counted, now=now, grace=bounds.grace)
 
 
 def known_events(alert: AegisAlert) -> list[str]:
     """The hashes of the events that the alert remembers, oldest first."""
     return [*alert.metadata.annotations.get(RECEIVED_EVENTS, "").split(), *alert.status.received_events]
-
-
-def noted(alert: AegisAlert, post: str, *, comes_again: bool) -> Mapping[str, Any] | None:
-    """The status of an alert whose sender is to post it again, so that it is not counted twice, or has done so."""
-    others = [event for event in alert.status.received_events if event != post]
-    if comes_again is (post in alert.status.received_events):
-        return None
-    return {"receivedEvents": [*others, post][-EVENTS_REMEMBERED:] if comes_again else others}
 
 
 def label_patch(newest: AegisAlert) -> Sequence[Mapping[str, Any]]:
@@ -136,17 +117,6 @@ def label_patch(newest: AegisAlert) -> Sequence[Mapping[str, Any]]:
     return (same, {"op": "add", "path": f"/metadata/labels/{STATUS_LABEL}", "value": status.value})
 
 
-def resolved(now: datetime) -> dict[str, Any]:
-    """The status of an alert when its resolve comes."""
-    return {"status": AlertStatus.RESOLVED.value, "resolvedTime": clock.rfc3339(now)}
-
-
-def resolved_first(now: datetime) -> dict[str, Any]:
-    """The status of an alert whose resolve comes before its firing."""
-    text = clock.rfc3339(now)
-    return {**resolved(now), "count": 0, "startTime": text, "lastReceivedTime": text}
-
-
 def _not_yet_counted(newest: AegisAlert, arrivals: Arrivals) -> list[str] | None:
     """The events of the posts that count, each once; nothing where none does."""
     known = set(known_events(newest))
@@ -157,56 +127,19 @@ def _not_yet_counted(newest: AegisAlert, arrivals: Arrivals) -> list[str] | None
     return fresh or None
 
 
-def _began(newest: AegisAlert) -> datetime | None:
-    """The latest beginning of the episode that its sender gave."""
-    return clock.read(newest.status.latest_starts_at or newest.spec.starts_at)
-
-
-def _latest_start(newest: AegisAlert, arrivals: Arrivals) -> dict[str, str]:
-    """The beginning that posts give, where it is later than any before."""
-    began, given = _began(newest), arrivals.starts_at
-    return {"latestStartsAt": clock.exact(given)} if given and began and given > began else {}
-
-
-def _received(newest: AegisAlert, fresh: Sequence[str], arrivals: Arrivals, *, now: datetime) -> dict[str, Any]:
-    """What every post leaves on the status."""
-    status: dict[str, Any] = {"lastReceivedTime": clock.rfc3339(now), **_latest_start(newest, arrivals)}
-    if newest.status.start_time is None:
-        status["startTime"] = newest.metadata.creation_timestamp or clock.rfc3339(now)
-    if hashes := [event for event in fresh if event]:
-        status["receivedEvents"] = [*newest.status.received_events, *hashes][-EVENTS_REMEMBERED:]
-    return status
-
-
-def _is_unsettled(newest: AegisAlert) -> bool:
-    """Whether the alert was created by a resolve whose status was not written any more."""
-    return newest.spec.status is AlertStatus.RESOLVED and newest.status.resolved_time is None
-
-
-def _resolve(newest: AegisAlert, arrivals: Arrivals, received: Mapping[str, Any], *, now: datetime) -> Decision:
-    if _is_unsettled(newest):
-        return Write({**received, **resolved_first(now)}, ALERT_RESOLVED, "resolved")
-    began = _began(newest)
+def _resolve(newest: AegisAlert, arrivals: Arrivals, received: AlertState, *, now: datetime) -> Decision:
+    if receipt.is_unsettled(newest):
+        return Write(received.updated(receipt.resolved_first(now=now)), ALERT_RESOLVED, "resolved")
+    began = receipt.began(newest)
     if began and arrivals.ends_at and arrivals.ends_at < began:
         return Nothing("it ended before this episode began", on_record=False)
     if newest.status.status is AlertStatus.FIRING:
-        return Write({**received, **resolved(now)}, ALERT_RESOLVED, "resolved")
+        return Write(received.updated(receipt.resolved(now=now)), ALERT_RESOLVED, "resolved")
     if newest.status.reopens_at:
-        return Write({**received, "reopensAt": None}, "", "it is resolved: what fired since was late")
-    if "latestStartsAt" in received:
+        return Write(received.updated(AlertState(reopens_at=None)), "", "it is resolved: what fired since was late")
+    if received.latest_starts_at:
         return Write(received, "", "it is resolved already")
     return Nothing("it is resolved already")
-
-
-def _work_is_over(newest: AegisAlert, *, now: datetime, cooldown: timedelta) -> bool:
-    """Whether the firing's work ended so long ago that a repeat means a new problem."""
-    state = newest.status
-    if not (state.firing.outcome.ended or state.ops_status.alert_ops_status.ended):
-        return False
-    ended = clock.read(
-        state.firing.completion_time or state.ops_status.completion_time or newest.metadata.creation_timestamp
-    )
-    return ended is None or now - ended >= cooldown
 
 
 def has_work(newest: AegisAlert) -> bool:
@@ -214,21 +147,21 @@ def has_work(newest: AegisAlert) -> bool:
     return newest.status.firing.has_workflow or newest.status.ops_status.alert_ops_status is not OpsPhase.NONE
 
 
-def _repeat(newest: AegisAlert, status: Mapping[str, Any]) -> Write:
+def _repeat(newest: AegisAlert, status: AlertState) -> Write:
     state = newest.status
     found = state.firing.trigger_status or state.ops_status.trigger_status
     if state.firing.awaits_workflow and newest.is_edited:
         return Write(status, ALERT_FIRING, "a repeat that says something else, so rules are asked again")
-    if found in (TriggerStatus.NONE, TriggerStatus.TRIGGERED) or state.ops_status.alert_ops_status:
-        return Write(status, "", "a repeat")
-    return Write(status, ALERT_FIRING, f"a repeat: {found.value}, so rules are asked again")
+    if found.asks_again and not state.ops_status.alert_ops_status:
+        return Write(status, ALERT_FIRING, f"a repeat: {found.value}, so rules are asked again")
+    return Write(status, "", "a repeat")
 
 
 def _fires_resolved(
-    newest: AegisAlert, arrivals: Arrivals, status: Mapping[str, Any], *, now: datetime, grace: timedelta
+    newest: AegisAlert, arrivals: Arrivals, status: AlertState, *, now: datetime, grace: timedelta
 ) -> Decision:
     """A firing after a resolve: its own, which comes late, or another."""
-    began = _began(newest)
+    began = receipt.began(newest)
     if began is None or arrivals.starts_at is None:
         late = _comes_after_its_resolve(newest, now=now)
         return Write(status, "", "its resolve came before: nothing is started") if late else Open()
@@ -239,12 +172,12 @@ def _fires_resolved(
         return Open()
     when = clock.rfc3339(due)
     reason = f"it was resolved, and its startsAt is known: unless a resolve comes, the next episode opens at {when}"
-    return Write({**status, "reopensAt": when}, "", reason)
+    return Write(status.updated(AlertState(reopens_at=when)), "", reason)
 
 
 def _comes_after_its_resolve(newest: AegisAlert, *, now: datetime) -> bool:
     """Whether a firing may be the one of a resolve that came before any."""
-    if _is_unsettled(newest):
+    if receipt.is_unsettled(newest):
         return True
     resolved = clock.read(newest.status.resolved_time or newest.metadata.creation_timestamp)
     return newest.status.count == 0 and resolved is not None and now - resolved < LATE

@@ -19,9 +19,9 @@ from aegis import clock, hints
 from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, OverQuota, Unavailable
 from aegis.events import Event
 from aegis.kube import Kube
+from aegis.lifecycle import receipt
 from aegis.models.alert import AegisAlert, AlertStatus, Phase
 from aegis.models.workflow import Workflow
-from aegis.names import workflow_name
 from aegis.transition import decided, transition
 from functions.alert_normalizer import episodes
 from functions.alert_normalizer.incoming import Incoming
@@ -133,18 +133,18 @@ class Intake:
         async with self._turn:
             place = await self._find(alert)
             if place.newest is None or place.newest.metadata.uid != noted.metadata.uid:
-                await transition(self._kube, noted, episodes.settled)
+                await transition(self._kube, noted, receipt.settled)
                 return None
-            if not episodes.reopens(place.newest, now=self._now()):
+            if not receipt.reopens(place.newest, now=self._now()):
                 return None
             arrival = _Arrival(alert, "", "", asyncio.get_running_loop().create_future())
             opened, others = await self._open([arrival], place)
             if others or opened.newest is None:
                 return None  # somebody else was first
-            settled = await transition(self._kube, place.newest, episodes.settled)
+            settled = await transition(self._kube, place.newest, receipt.settled)
             if settled.changed:
                 return _told(opened.newest)
-            resolved = episodes.resolved(self._now())
+            resolved = receipt.resolved(now=self._now())
             over = await transition(self._kube, opened.newest, lambda _: resolved)
             return _told(await self._labelled(over.item))
 
@@ -157,7 +157,7 @@ class Intake:
         """
         async with self._turn:
             await transition(
-                self._kube, await self._get(name), partial(episodes.noted, post=post, comes_again=comes_again)
+                self._kube, await self._get(name), partial(receipt.noted, post=post, comes_again=comes_again)
             )
 
     async def _write(self, name: str, queue: _Queue) -> None:
@@ -206,12 +206,12 @@ class Intake:
 
     async def _create(self, first: _Arrival, *, episode: int, known: Sequence[str] = ()) -> AegisAlert:
         """Create an episode that counts the first post; a resolve without its firing counts none."""
-        events = [*known, *([first.event] if first.event else [])][-episodes.EVENTS_REMEMBERED :]
+        events = [*known, *([first.event] if first.event else [])][-receipt.EVENTS_REMEMBERED :]
         body = manifest(first.alert, self._settings, episode=episode, events=events)
         created = await self._kube.create(AegisAlert, body, namespace=self._settings.namespace)
         if first.alert.status is AlertStatus.FIRING:
             return created
-        status = episodes.resolved_first(self._now())
+        status = receipt.resolved_first(now=self._now())
         outcome = await transition(
             self._kube, created, lambda alert: status if alert.status.resolved_time is None else None
         )
@@ -289,10 +289,9 @@ class Intake:
         """Whether a workflow was made for what the alert says, though nothing may be recorded of it yet."""
         if not alert.status.firing.awaits_workflow:
             return episodes.has_work(alert)
-        meta = alert.metadata
-        name = workflow_name(meta.name, meta.uid, Phase.FIRING.value)
+        name = alert.workflow_name(Phase.FIRING)
         try:
-            await self._kube.get(Workflow, namespace=meta.namespace, name=name)
+            await self._kube.get(Workflow, namespace=alert.metadata.namespace, name=name)
         except NotFound:
             return False
         return True
@@ -318,7 +317,7 @@ class Intake:
         outcome = await transition(
             self._kube,
             place.anchor,
-            lambda anchor: {"latestEpisode": episode} if anchor.status.latest_episode < episode else None,
+            lambda anchor: receipt.continued(anchor, episode),
         )
         if answer is None:
             return _Place(outcome.item, newest), waiting

@@ -11,9 +11,9 @@ from aegis.events import RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, Phase
 from aegis.models.workflow import Workflow
-from aegis.names import workflow_name
 from aegis.recorder import record
 from aegis.transition import decided
+from functions.rule_matcher.attempts import begin_another_attempt
 from functions.rule_matcher.decision import (
     NOTHING,
     Decision,
@@ -44,6 +44,8 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
         return None
     try:
         alert = await hints.read(kube, hint)
+        if alert.retry:
+            alert = await begin_another_attempt(kube, alert)
         item = await _settle(kube, rules, alert)
     except NotFound:
         return None
@@ -62,9 +64,10 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
 def _says_answered(event: Event) -> bool:
     """Whether the event itself says that nothing is left to do: all that is believed of one is that it is needless."""
     try:
-        return AegisAlert.read(event.data).is_as_judged
+        alert = AegisAlert.read(event.data)
     except ValidationError:
         return False
+    return alert.is_as_judged and not alert.retry
 
 
 async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert:
@@ -110,9 +113,8 @@ def _same(item: AegisAlert, alert: AegisAlert) -> bool:
 
 
 async def _workflow_exists(kube: Kube, alert: AegisAlert) -> bool:
-    name = workflow_name(alert.metadata.name, alert.metadata.uid, Phase.FIRING.value)
     try:
-        await kube.get(Workflow, namespace=alert.metadata.namespace, name=name)
+        await kube.get(Workflow, namespace=alert.metadata.namespace, name=alert.workflow_name(Phase.FIRING))
     except NotFound:
         return False
     return True

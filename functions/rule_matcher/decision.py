@@ -12,21 +12,14 @@ again never begins: the repair of the newer episode would be undone by that of t
 episode that is resolved next.
 """
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from aegis.models.alert import MANAGED_BY_LABEL, TRIGGERED, AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
-from aegis.models.conditions import Condition, with_condition
+from aegis.lifecycle import match
+from aegis.models.alert import AegisAlert, AlertState, AlertStatus, Phase, TriggerStatus
 from aegis.series import Series, is_episode
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
-WAITING = "Waiting"
-"""The reason of that condition while a workflow of another episode runs."""
-
-Status = Mapping[str, Any]
-
-_NO_UNDO = (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED)
 _SUPERSEDED = "Its alert fires again: undoing this episode's repair would undo that of the newer one."
 
 
@@ -72,7 +65,7 @@ class Note(NamedTuple):
 class Decision(NamedTuple):
     """What to write to the alert's status, and what to tell about it; nothing where all is done already."""
 
-    status: Status | None = None
+    status: AlertState | None = None
     note: Note | None = None
 
 
@@ -120,7 +113,7 @@ def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
 def _nothing_done(alert: AegisAlert, known: Known) -> str:
     """Why there is nothing to undo; empty where there may be something."""
     firing = alert.status.firing
-    if firing.has_workflow or _by_hand(alert):
+    if firing.ever_had_workflow or match.is_by_hand(alert):
         return ""
     if _came_resolved(alert):
         return "It was resolved before it fired"
@@ -143,11 +136,6 @@ def _has_rule(alert: AegisAlert, known: Known) -> bool:
     return verdict.trigger_status is not TriggerStatus.RULE_NOT_FOUND
 
 
-def _by_hand(alert: AegisAlert) -> bool:
-    """Whether somebody wrote the alert as resolved, who asks for what undoes it."""
-    return alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL not in alert.metadata.labels
-
-
 def _came_resolved(alert: AegisAlert) -> bool:
     """Whether the resolve came before any firing; one that the intake stored so may have been counted since."""
     return alert.spec.status is AlertStatus.RESOLVED or alert.status.count == 0
@@ -162,12 +150,13 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     message = "It was resolved before its workflow was created."
     cancelled = _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
     series = _series(alert, known)
-    if series is None or not series.owes_undo:
+    if not (alert.status.firing.ever_had_workflow or (series and series.owes_undo)):
         return cancelled
-    undo = _match(alert, known, now=now)  # of an earlier episode's repair; in one write, or nobody would ask again
-    if Phase.RESOLVED.value not in (undo.status or {}):
+    # What an earlier attempt or episode did is undone; in one write, or nobody would ask again.
+    undo = _match(alert, known, now=now)
+    if cancelled.status is None or undo.status is None or not undo.status.resolved.trigger_status:
         return undo
-    return undo._replace(status={**(cancelled.status or {}), **(undo.status or {})})
+    return undo._replace(status=cancelled.status.updated(undo.status))
 
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
@@ -175,7 +164,7 @@ def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     if recorded.stands:
         return NOTHING
     verdict = known.rules.find(alert)
-    if not known.up_to_date and (verdict.rule is None or _was_unmatched(alert)):
+    if not known.up_to_date and (verdict.rule is None or match.was_unmatched(alert)):
         raise Unsure(Missing.RULES, alert)
     if verdict.rule is not None and (series := _series(alert, known)):
         if alert.phase is Phase.RESOLVED and series.fires_again:
@@ -205,105 +194,22 @@ def _is_older(known: AegisAlert, now: AegisAlert) -> bool:
 
 def _wait(alert: AegisAlert, other: AegisAlert, *, now: str) -> Decision:
     """Say what is waited for; nothing is decided, so the alert is looked at again."""
-    condition = Condition(
-        type=TRIGGERED,
-        status="False",
-        reason=WAITING,
-        message=f"One workflow of an alert runs at a time: this one waits for that of {other.metadata.name} to end.",
-        observed_generation=alert.metadata.generation,
-    )
-    conditions = with_condition(alert.status.conditions, condition, now=now)
-    if conditions == alert.status.conditions:
+    status = match.waiting(alert, other, now=now)
+    if status is None:
         return NOTHING
-    status = {**_arrival(alert, now=now), "conditions": [entry.wire() for entry in conditions]}
-    return Decision(status, Note(WAITING, condition.message, "Normal"))
-
-
-def _was_unmatched(alert: AegisAlert) -> bool:
-    """Whether a match was taken back because its rule changed: then rules that lag behind would match it again."""
-    triggered = alert.triggered
-    return (
-        alert.status.ops_status.trigger_status is TriggerStatus.NONE
-        and triggered is not None
-        and triggered.status == "True"
-    )
+    return Decision(status, Note(match.WAITING, match.waits_for(other), "Normal"))
 
 
 def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None = None) -> Decision:
     """Record a verdict, unless just that is recorded already."""
     phase = phase or alert.phase
-    told = _tells(alert, verdict, phase)
-    condition = _condition(alert, verdict) if told else _seen(alert)
-    conditions = with_condition(alert.status.conditions, condition, now=now) if condition else alert.status.conditions
-    recorded = alert.status.record(phase).trigger_status
-    if (recorded, alert.status.conditions) == (verdict.trigger_status, conditions):
+    status = match.found(alert, verdict.finding, now=now, phase=phase)
+    if status is None:
         return NOTHING
-    status = {
-        **_arrival(alert, now=now),
-        phase.value: _record(verdict, now=now),
-        "conditions": [entry.wire() for entry in conditions],
-    }
-    if told:
-        pending = OpsPhase.PENDING if verdict.rule else OpsPhase.NONE
-        status["opsStatus"] = {"triggerStatus": verdict.trigger_status.value, "alertOpsStatus": pending.value}
-    superseded = verdict.trigger_status is TriggerStatus.SUPERSEDED
-    return Decision(status, _note(verdict) if told or superseded else None)
-
-
-def _tells(alert: AegisAlert, verdict: Verdict, phase: Phase) -> bool:
-    """Whether the verdict is what the alert shows; that nothing undoes a firing which was answered is not.
-
-    Unless the alert shows nothing, because the renderer took back a match whose rule changed.
-    """
-    shown = alert.status.ops_status.trigger_status
-    return not (
-        phase is Phase.RESOLVED
-        and shown is not TriggerStatus.NONE
-        and verdict.trigger_status in _NO_UNDO
-        and alert.status.firing.trigger_status is not TriggerStatus.NONE
+    trigger_status = verdict.trigger_status
+    shown = match.is_shown(alert, trigger_status, phase) or trigger_status is TriggerStatus.SUPERSEDED
+    if not shown or trigger_status is TriggerStatus.TRIGGERED:
+        return Decision(status)
+    return Decision(
+        status, Note(trigger_status.value, verdict.message, "Normal" if trigger_status.is_quiet else "Warning")
     )
-
-
-def _condition(alert: AegisAlert, verdict: Verdict) -> Condition:
-    return Condition(
-        type=TRIGGERED,
-        status="True" if verdict.rule else "False",
-        reason=verdict.trigger_status.value,
-        message=verdict.message,
-        observed_generation=alert.metadata.generation,
-    )
-
-
-def _seen(alert: AegisAlert) -> Condition | None:
-    condition = alert.triggered
-    return condition and condition.model_copy(update={"observed_generation": alert.metadata.generation})
-
-
-def _arrival(alert: AegisAlert, *, now: str) -> dict[str, Any]:
-    """What the intake writes of the alerts that it takes in, for those made by hand."""
-    arrival = {"startTime": alert.status.start_time or alert.metadata.creation_timestamp}
-    if alert.spec.status is AlertStatus.RESOLVED:
-        arrival |= {"status": AlertStatus.RESOLVED.value, "resolvedTime": alert.status.resolved_time or now}
-    return arrival
-
-
-def _record(verdict: Verdict, *, now: str) -> dict[str, Any]:
-    if verdict.trigger_status in (TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED):
-        return {"triggerStatus": verdict.trigger_status.value}  # what was matched stays on record
-    rule = verdict.rule
-    return {
-        "triggerStatus": verdict.trigger_status.value,
-        "triggerTime": now,
-        "rule": rule.reference.wire() if rule else None,
-        "template": rule.template.wire() if rule else None,
-    }
-
-
-def _note(verdict: Verdict) -> Note | None:
-    match verdict.trigger_status:
-        case TriggerStatus.TRIGGERED:
-            return None
-        case TriggerStatus.RULE_NOT_FOUND | TriggerStatus.CANCELLED | TriggerStatus.SUPERSEDED:
-            return Note(verdict.trigger_status.value, verdict.message, "Normal")
-        case _:
-            return Note(verdict.trigger_status.value, verdict.message, "Warning")

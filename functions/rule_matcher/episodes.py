@@ -2,7 +2,7 @@
 
 from aegis.errors import Conflict, NotFound
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, AlertState
 from aegis.series import Series, name_of
 
 
@@ -34,7 +34,7 @@ async def read_series(kube: Kube, alert: AegisAlert) -> Series | None:
 async def take_turn(kube: Kube, series: Series) -> Series | None:
     """Write on episode 0 that it is this one's turn; nothing where it has changed, so that all must be read again."""
     try:
-        first = await kube.patch_status(series.first, {"turn": series.turn.wire()})
+        first = await kube.patch_status(series.first, AlertState(turn=series.turn))
     except (Conflict, NotFound):
         return None
     return series._replace(first=first, holder=series.own)

@@ -15,6 +15,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
+from aegis.lifecycle.match import Finding
 from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.scope import EACH_ITS_OWN, SETTING, Scope
@@ -125,6 +126,14 @@ class Verdict(NamedTuple):
     trigger_status: TriggerStatus
     message: str
     rule: Rule | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """The verdict as an alert records it."""
+        rule = self.rule
+        if rule is None:
+            return Finding(self.trigger_status, self.message)
+        return Finding(self.trigger_status, self.message, rule.reference, rule.template)
 
 
 def labels_of(alert: AegisAlert) -> dict[str, str]:

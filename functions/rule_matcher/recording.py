@@ -1,8 +1,6 @@
 """Saying of a rule, when it is applied, whether it can work."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,8 +8,8 @@ from aegis import clock, hints
 from aegis.errors import NotFound
 from aegis.events import Event
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, TriggerStatus
-from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.alert import REFUSED_BY_RULES, AegisAlert, TriggerStatus
+from aegis.models.rule import AegisAlertOpsRule, RuleState
 from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.scope import scope
@@ -20,7 +18,6 @@ from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.validity import INVALID, recorded
 
 SOURCE = "/aegis/rule-matcher"
-_OF_RULES = (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.TOO_MANY_RULES_FOUND, TriggerStatus.RULE_ERROR)
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +56,7 @@ async def _ask_again(kube: Kube, rule: AegisAlertOpsRule) -> None:
         is_unknown = alert.status.firing.trigger_status is TriggerStatus.RULE_NOT_FOUND
         return not is_unknown or index.find(alert).rule is not None
 
-    await ask_again(kube, rule, _OF_RULES, source=SOURCE, concerns=concerns)
+    await ask_again(kube, rule, REFUSED_BY_RULES, source=SOURCE, concerns=concerns)
 
 
 def _says_recorded(event: Event) -> bool:
@@ -70,7 +67,7 @@ def _says_recorded(event: Event) -> bool:
         return False
 
 
-def _finding(item: AegisAlertOpsRule, rule: AegisAlertOpsRule) -> Mapping[str, Any] | None:
+def _finding(item: AegisAlertOpsRule, rule: AegisAlertOpsRule) -> RuleState | None:
     """What to write, if it is still the very rule."""
     meta = item.metadata
     if meta.uid != rule.metadata.uid or meta.deletion_timestamp is not None:

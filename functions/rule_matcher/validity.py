@@ -4,12 +4,12 @@ All that is wrong with it is said at once. The template itself is not looked up:
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from aegis.models.conditions import Condition, with_condition
-from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.models.conditions import Condition, ConditionType, with_condition
+from aegis.models.rule import AegisAlertOpsRule, RuleSpec, RuleState
 from aegis.models.selectors import LabelSelector
 from aegis.names import is_label_key, is_label_value, is_object_name
 from functions.rule_matcher.matchers import read_matcher
@@ -103,12 +103,12 @@ def notes(spec: RuleSpec) -> Iterator[str]:
             yield f"{field}: a regular expression, in which parentheses group; to have them in the type, write {meant}"
 
 
-def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:
+def recorded(rule: AegisAlertOpsRule, *, now: str) -> RuleState | None:
     """Say on a rule whether it is valid, once for each generation and finding."""
     found = problems(rule.spec)
     generation = rule.metadata.generation
     valid = Condition(
-        type="Valid",
+        type=ConditionType.VALID,
         status="False" if found else "True",
         reason=found[0].reason if found else RECORDED,
         message="; ".join(map(str, found or islice(notes(rule.spec), _NOTES))) or _APPLIES,
@@ -122,8 +122,4 @@ def recorded(rule: AegisAlertOpsRule, *, now: str) -> Mapping[str, Any] | None:
         conditions,
     ):
         return None
-    return {
-        "status": status,
-        "observedGeneration": generation,
-        "conditions": [condition.wire() for condition in conditions],
-    }
+    return RuleState(status=status, observed_generation=generation, conditions=conditions)

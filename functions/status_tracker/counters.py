@@ -7,17 +7,17 @@ version does the rest. Versions known here are therefore kept with the moment th
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, NotFound, Unavailable
 from aegis.kube import Kube
 from aegis.models.alert import OpsPhase
-from aegis.models.checked import Counted
-from aegis.models.rule import AegisAlertOpsRule
-from aegis.models.template import AegisOpsTemplate
+from aegis.models.checked import CheckedState, Counted
+from aegis.models.rule import AegisAlertOpsRule, RuleState, TriggerCounts
+from aegis.models.template import AegisOpsTemplate, ExecuteCounts, TemplateState
 from aegis.names import Uid
 from functions.status_tracker.memory import Recent
 from functions.status_tracker.origin import Ended, Reference
@@ -43,28 +43,26 @@ class _Waiting(NamedTuple):
     done: asyncio.Future[None]
 
 
-def counts_of(item: AegisAlertOpsRule | AegisOpsTemplate) -> tuple[str, int, int]:
-    """The field that holds the object's counts, and how many succeeded and failed."""
-    if isinstance(item, AegisOpsTemplate):
-        executed = item.status.execute_status
-        return "executeStatus", executed.succeeded, executed.failed
-    triggered = item.status.trigger_status
-    return "triggerStatus", triggered.succeeded, triggered.failed
+def counts_of(item: AegisAlertOpsRule | AegisOpsTemplate) -> tuple[int, int]:
+    """How many of the object's workflows succeeded, and how many failed."""
+    counts = item.status.execute_status if isinstance(item, AegisOpsTemplate) else item.status.trigger_status
+    return counts.succeeded, counts.failed
 
 
 def count_patch(
     item: AegisAlertOpsRule | AegisOpsTemplate, ended: Iterable[Ended], *, released: Iterable[Uid]
-) -> Mapping[str, Any]:
+) -> RuleState | TemplateState:
     """The status with these workflows counted and listed, and those delisted whose finalizer is gone."""
     outcomes = {one.uid: one.outcome for one in ended}
     gone = set(released)
     kept = [Counted(uid=uid) for uid in dict.fromkeys([*(c.uid for c in item.status.counted), *outcomes])]
-    name, succeeded, failed = counts_of(item)
+    succeeded, failed = counts_of(item)
     good = sum(outcome is OpsPhase.SUCCEEDED for outcome in outcomes.values())
-    return {
-        name: {"succeeded": succeeded + good, "failed": failed + len(outcomes) - good},
-        "counted": [counted.wire() for counted in kept if counted.uid not in gone],
-    }
+    succeeded, failed = succeeded + good, failed + len(outcomes) - good
+    counted = [one for one in kept if one.uid not in gone]
+    if isinstance(item, AegisOpsTemplate):
+        return TemplateState(execute_status=ExecuteCounts(succeeded=succeeded, failed=failed), counted=counted)
+    return RuleState(trigger_status=TriggerCounts(succeeded=succeeded, failed=failed), counted=counted)
 
 
 def listed(item: AegisAlertOpsRule | AegisOpsTemplate) -> set[Uid]:
@@ -109,9 +107,9 @@ class Counter(Generic[T]):
     async def drop(self, item: T, uids: set[Uid]) -> None:
         """Delist workflows that are known to be released, if the object is still as it is known."""
         reference = Reference(item.metadata.namespace, item.metadata.name)
-        kept = [counted.wire() for counted in item.status.counted if counted.uid not in uids]
+        kept = [counted for counted in item.status.counted if counted.uid not in uids]
         try:
-            written = await self._kube.patch_status(item, {"counted": kept})
+            written = await self._kube.patch_status(item, CheckedState(counted=kept))
         except (Conflict, NotFound):
             return
         self._known.put(reference, _Known(written, monotonic()))

@@ -7,6 +7,7 @@ logs or messages.
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,16 +27,16 @@ from aegis.events import (
     Event,
 )
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, Phase
+from aegis.lifecycle.work import stalled
+from aegis.models.alert import AegisAlert, AlertState, Phase
 from aegis.models.base import Object
-from aegis.models.conditions import Condition, with_condition
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from aegis.recorder import record
 from aegis.transition import transition
-from functions.status_tracker.progress import STALLED, is_held
+from functions.status_tracker.progress import is_held
 
 _CODE = "knativeerrorcode"
 _CODE_LENGTH = 3
@@ -93,15 +94,6 @@ def _metadata(data: Any) -> dict[str, str]:
     return {key: meta[key] for key in ("namespace", "name", "uid") if isinstance(meta.get(key), str)}
 
 
-def stall(alert: AegisAlert, *, message: str, now: str) -> Mapping[str, Any] | None:
-    """Mark an alert as stalled, once for each message."""
-    stalled = Condition(type=STALLED, status="True", reason=_REASON, message=message)
-    conditions = with_condition(alert.status.conditions, stalled, now=now)
-    if conditions == alert.status.conditions:
-        return None
-    return {"conditions": [condition.wire() for condition in conditions]}
-
-
 async def report(kube: Kube, event: Event) -> None:
     """Say on the resource that an event about it was not delivered; refusals of that are logged and no more.
 
@@ -120,14 +112,14 @@ async def report(kube: Kube, event: Event) -> None:
         if not _waits(found, event.type):
             return
         if isinstance(found, AegisAlert):
-            await transition(
-                kube,
-                found,
-                lambda item: stall(item, message=message, now=clock.now()) if _waits(item, event.type) else None,
-            )
+            await transition(kube, found, partial(_stalled, typ=event.type, message=message))
         await record(kube, found, reason=_REASON, message=message, kind="Warning")
     except ApiError as error:
         _log.warning("a dead letter was not recorded", extra={"object": about.reference, "error": str(error)})
+
+
+def _stalled(alert: AegisAlert, *, typ: str, message: str) -> AlertState | None:
+    return stalled(alert, reason=_REASON, message=message, now=clock.now()) if _waits(alert, typ) else None
 
 
 def _waits(item: Object, typ: str) -> bool:

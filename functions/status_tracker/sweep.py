@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from aegis import broker, clock, stuck
 from aegis.events import Event
+from aegis.lifecycle.work import moved
 from aegis.models.alert import AegisAlert
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.rule import AegisAlertOpsRule
@@ -22,7 +23,7 @@ from aegis.models.workflow import ALERT_LABEL, ALERT_UID_ANNOTATION, Workflow
 from aegis.names import Uid
 from functions.status_tracker.counters import Counter, listed
 from functions.status_tracker.expiry import AFTER_RECEIPT, expired, outlived
-from functions.status_tracker.progress import decide, is_held, is_over, read_progress
+from functions.status_tracker.progress import is_held, is_over, read_progress
 from functions.status_tracker.tracking import Tracker
 
 _AT_ONCE = 16
@@ -129,7 +130,7 @@ def _is_due(workflow: Workflow, alert: AegisAlert | None) -> bool:
         return False
     if is_held(workflow) and (progress.ops.ended or alert is None):
         return True
-    return alert is not None and decide(alert, progress, now="") is not None
+    return alert is not None and moved(alert, progress, now=clock.now()) is not None
 
 
 def _lost(tracker: Tracker, snapshot: Snapshot) -> list[Step]:

@@ -16,7 +16,8 @@ from aegis import broker, clock, hints
 from aegis.errors import Conflict, NotFound
 from aegis.events import ALERT_COMPLETED, Event, derived_id
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
+from aegis.lifecycle.work import Progress, is_recorded, moved, running_patch, vanished
+from aegis.models.alert import AegisAlert, OpsPhase, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
 from aegis.recorder import record
@@ -25,18 +26,7 @@ from aegis.transition import Outcome, transition
 from functions.status_tracker import finalizer
 from functions.status_tracker.memory import Recent, Turns
 from functions.status_tracker.origin import Ended, Origin
-from functions.status_tracker.progress import (
-    Progress,
-    alert_of,
-    decide,
-    is_held,
-    is_over,
-    is_recorded,
-    only_left_selection,
-    read_progress,
-    running_patch,
-    vanished,
-)
+from functions.status_tracker.progress import alert_of, is_held, is_over, only_left_selection, read_progress
 
 if TYPE_CHECKING:
     from functions.status_tracker.ledger import Ledger
@@ -149,7 +139,7 @@ class Tracker:
             outcome = outcome or await transition(
                 self.kube,
                 known or AegisAlert(metadata=progress.alert),
-                lambda alert: decide(alert, progress, now=clock.now()),
+                lambda alert: moved(alert, progress, now=clock.now()),
                 fresh=known is None,
             )
         except NotFound:
@@ -225,4 +215,4 @@ def _waits_for_resolve(alert: AegisAlert) -> bool:
 
 
 def _is_undecided(alert: AegisAlert) -> bool:
-    return alert.status.record(alert.phase).trigger_status is TriggerStatus.NONE
+    return alert.status.record(alert.phase).is_undecided

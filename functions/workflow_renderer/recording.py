@@ -1,8 +1,7 @@
 """Saying of a template, when it is applied, whether it can work."""
 
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -10,8 +9,8 @@ from aegis import clock, hints
 from aegis.errors import NotFound
 from aegis.events import Event
 from aegis.kube import Kube
-from aegis.models.alert import TemplateReference, TriggerStatus
-from aegis.models.template import AegisOpsTemplate
+from aegis.models.alert import REFUSED_BY_TEMPLATE, TemplateReference
+from aegis.models.template import AegisOpsTemplate, TemplateState
 from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.transition import transition
@@ -20,12 +19,6 @@ from functions.workflow_renderer.decision import SOURCE, recorded
 if TYPE_CHECKING:
     from functions.workflow_renderer.checking import Findings
 
-_OF_TEMPLATES = (
-    TriggerStatus.TEMPLATE_NOT_FOUND,
-    TriggerStatus.TEMPLATE_INVALID,
-    TriggerStatus.UNSAFE_VALUE,
-    TriggerStatus.TRIGGER_FAILED,
-)
 _log = logging.getLogger(__name__)
 
 
@@ -65,7 +58,7 @@ async def _ask_again(kube: Kube, template: AegisOpsTemplate) -> None:
     meta = template.metadata
     own = TemplateReference(namespace=meta.namespace, name=meta.name)
     await ask_again(
-        kube, template, _OF_TEMPLATES, source=SOURCE, concerns=lambda alert: alert.status.firing.template == own
+        kube, template, REFUSED_BY_TEMPLATE, source=SOURCE, concerns=lambda alert: alert.status.firing.template == own
     )
 
 
@@ -81,7 +74,7 @@ def _says_recorded(event: Event) -> bool:
         return False
 
 
-def _finding(item: AegisOpsTemplate, checked: AegisOpsTemplate, found: "Findings") -> Mapping[str, Any] | None:
+def _finding(item: AegisOpsTemplate, checked: AegisOpsTemplate, found: "Findings") -> TemplateState | None:
     """What to write, if it is still what was checked; what it became since has an event of its own."""
     meta = item.metadata
     if (meta.uid, meta.generation) != (checked.metadata.uid, checked.metadata.generation) or meta.deletion_timestamp:

@@ -8,6 +8,7 @@ from aegis import clock, hints
 from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
+from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
 from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
 from aegis.models.base import Model, Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -16,7 +17,7 @@ from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
 from aegis.recorder import record
 from aegis.scope import scope
 from aegis.transition import transition
-from functions.workflow_renderer.decision import SOURCE, is_as_matched, is_wanted, refuse, unmatch
+from functions.workflow_renderer.decision import SOURCE
 from functions.workflow_renderer.workflow import build_workflow
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     except NotFound:
         return None
     record_ = alert.status.record(phase)
-    if not is_wanted(alert, phase=phase) or record_.rule is None or record_.template is None:
+    if not is_wanted(alert, phase) or record_.rule is None or record_.template is None:
         _log.info("no longer wanted", extra={"object": alert.reference, "phase": phase})
         return None
     rule = await _rule(kube, record_.rule)
@@ -151,7 +152,7 @@ async def _templates(kube: Kube, namespace: str) -> list[str]:
 
 async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | None:
     """The rule was edited or deleted since, or the alert says something else: the match may not hold any more."""
-    outcome = await transition(kube, alert, lambda item: unmatch(item, phase))
+    outcome = await transition(kube, alert, lambda item: unmatched(item, phase))
     if not outcome.changed:
         return None
     _log.info("rule or alert changed since the match", extra={"object": alert.reference, "phase": phase})
@@ -161,7 +162,7 @@ async def _match_again(kube: Kube, alert: AegisAlert, phase: Phase) -> Event | N
 async def _refuse(kube: Kube, alert: AegisAlert, phase: Phase, refusal: Refused) -> None:
     message = str(refusal)
     outcome = await transition(
-        kube, alert, lambda item: refuse(item, phase, reason=refusal.reason, message=message, now=clock.now())
+        kube, alert, lambda item: refused(item, phase, reason=refusal.reason, message=message, now=clock.now())
     )
     if outcome.changed:
         _log.warning("no workflow", extra={"object": alert.reference, "reason": refusal.reason, "detail": message})

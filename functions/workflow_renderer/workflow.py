@@ -11,15 +11,26 @@ from aegis.models.base import Object
 from aegis.models.workflow import (
     ALERT_LABEL,
     ALERT_UID_ANNOTATION,
+    ATTEMPT_ANNOTATION,
     OUTCOME_FINALIZER,
     PHASE_LABEL,
     RULE_ANNOTATION,
     RULE_LABEL,
     TEMPLATE_ANNOTATION,
 )
-from aegis.names import label_value, workflow_name
+from aegis.names import label_value
 
-_OURS = frozenset({ALERT_LABEL, PHASE_LABEL, RULE_LABEL, ALERT_UID_ANNOTATION, RULE_ANNOTATION, TEMPLATE_ANNOTATION})
+_OURS = frozenset(
+    {
+        ALERT_LABEL,
+        PHASE_LABEL,
+        RULE_LABEL,
+        ALERT_UID_ANNOTATION,
+        ATTEMPT_ANNOTATION,
+        RULE_ANNOTATION,
+        TEMPLATE_ANNOTATION,
+    }
+)
 _HOLD_THEM = frozenset({"labels", "labelsFrom", "annotations"})
 
 
@@ -46,7 +57,7 @@ def build_workflow(
         **rendered,
         "spec": _with_pods_labelled(rendered.get("spec") or {}, ours),
         "metadata": {
-            "name": workflow_name(alert_meta.name, alert_meta.uid, phase.value),
+            "name": alert.workflow_name(phase),
             "namespace": alert_meta.namespace,
             "labels": {
                 **(meta.get("labels") or {}),
@@ -56,6 +67,7 @@ def build_workflow(
             "annotations": {
                 **(meta.get("annotations") or {}),
                 ALERT_UID_ANNOTATION: alert_meta.uid,
+                ATTEMPT_ANNOTATION: str(alert.status.record(phase).attempt),
                 RULE_ANNOTATION: f"{rule.metadata.namespace}/{rule.metadata.name}",
                 TEMPLATE_ANNOTATION: f"{template.metadata.namespace}/{template.metadata.name}",
             },

@@ -26,7 +26,7 @@ from aegis.errors import (
     Unavailable,
     Unreadable,
 )
-from aegis.models.base import Object
+from aegis.models.base import Model, Object
 from aegis.names import ResourceVersion
 from aegis.server import Server
 
@@ -211,8 +211,8 @@ class Kube:
         params = {"fieldValidation": "Strict"}
         return model.read(await self._send("POST", model.resource.path(namespace), body=named, params=params))
 
-    async def patch_status(self, known: T, status: Mapping[str, Any]) -> T:
-        """Merge into an object's status, if the object is still as it is known: a compare-and-swap.
+    async def patch_status(self, known: T, status: Model) -> T:
+        """Merge what is set into an object's status, if the object is still as it is known: a compare-and-swap.
 
         The version alone tells: no two writes of the whole store have the same one, so none is another object's.
 
@@ -220,7 +220,7 @@ class Kube:
             Conflict: when it changed since, or was deleted and made again.
             NotFound: when it is gone.
         """
-        return await self._merge(known, {"status": status}, subresource="status")
+        return await self._merge(known, {"status": status.changes()}, subresource="status")
 
     async def patch(self, known: T, changes: Mapping[str, Any]) -> T:
         """Merge into an object beside its status, likewise.

@@ -44,12 +44,13 @@ def alert_name(*, source: str, alert_type: str, fingerprint: Fingerprint, episod
     return f"{prefix}-{suffix}"
 
 
-def workflow_name(alert: str, uid: Uid, phase: str) -> str:
+def workflow_name(alert: str, uid: Uid, phase: str, *, attempt: int = 1) -> str:
     """The name of an alert's workflow in one phase (``firing``, ``resolved``); it starts with the alert's name.
 
     The uid is in it because an alert made by hand may be deleted and made again under its old name.
     """
-    return f"{alert[:ALERT_NAME_LENGTH].rstrip('-.')}-{digest(alert, uid, phase, length=6)}"
+    number = (str(attempt),) if attempt > 1 else ()  # there was one attempt only when the first were named
+    return f"{alert[:ALERT_NAME_LENGTH].rstrip('-.')}-{digest(alert, uid, phase, *number, length=6)}"
 
 
 def is_object_name(name: str) -> bool:

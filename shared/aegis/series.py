@@ -7,7 +7,7 @@ next one looks whether the last is over.
 
 from typing import NamedTuple
 
-from aegis.models.alert import AegisAlert, Phase, TriggerStatus, Turn
+from aegis.models.alert import AegisAlert, Phase, Turn
 from aegis.names import alert_name
 
 
@@ -68,8 +68,8 @@ class Series(NamedTuple):
         """Whether a repair was made that nothing has undone."""
         turn, records = self.first.status.turn, self.first.status
         if turn is None:
-            return records.firing.has_workflow and not records.resolved.has_workflow
-        made = self.holder is not None and self.holder.status.record(turn.phase).has_workflow
+            return records.firing.ever_had_workflow and not records.resolved.has_workflow
+        made = self.holder is not None and self.holder.status.record(turn.phase).ever_had_workflow
         return made or turn.owes if turn.phase is Phase.FIRING else turn.owes and not made
 
     def _is_own(self, alert: AegisAlert) -> bool:
@@ -79,5 +79,4 @@ class Series(NamedTuple):
 def _is_over(alert: AegisAlert, phase: Phase) -> bool:
     """Whether an episode that took a turn needs it no more: its work ended, or it came to have none."""
     record = alert.status.record(phase)
-    undecided = record.trigger_status is TriggerStatus.NONE and alert.phase is phase
-    return not (record.is_under_way or undecided)
+    return not (record.is_under_way or (record.is_undecided and alert.phase is phase))

@@ -15,7 +15,6 @@ from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
-from aegis.names import workflow_name
 
 SOURCE = "/aegis/status-tracker/sweep"
 DEFAULT_PATIENCE = timedelta(seconds=30)
@@ -110,8 +109,8 @@ def _is_new(alert: AegisAlert, _: Names) -> bool:
 
 
 def _lacks_workflow(alert: AegisAlert, phase: Phase, workflows: Names) -> bool:
-    meta, record = alert.metadata, alert.status.record(phase)
-    return record.awaits_workflow and (meta.namespace, workflow_name(meta.name, meta.uid, phase.value)) not in workflows
+    where = alert.metadata.namespace, alert.workflow_name(phase)
+    return alert.status.record(phase).awaits_workflow and where not in workflows
 
 
 def _is_unrendered(phase: Phase) -> Callable[[AegisAlert, Names], bool]:

@@ -4,16 +4,15 @@ Every step may run twice and at the same time elsewhere. The decision is a pure 
 step was already taken, so a second delivery changes nothing.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, Unavailable
 from aegis.kube import Kube
-from aegis.models.base import Object
+from aegis.models.base import Model, Object
 
 T = TypeVar("T", bound=Object)
 D = TypeVar("D")
-Status = Mapping[str, Any]
 _ATTEMPTS = 20
 
 
@@ -32,14 +31,17 @@ class Decided(NamedTuple, Generic[T, D]):
     changed: bool
 
 
-async def transition(kube: Kube, known: T, decide: Callable[[T], Status | None], *, fresh: bool = False) -> Outcome[T]:
-    """Merge what ``decide`` says into the status, by compare-and-swap (``decided``)."""
+async def transition(kube: Kube, known: T, decide: Callable[[T], Model | None], *, fresh: bool = False) -> Outcome[T]:
+    """Merge what ``decide`` says into the status, by compare-and-swap (``decided``).
+
+    What it says is of the status' type, and only what is to change is set in it.
+    """
     item, _, changed = await decided(kube, known, decide, lambda status: status, fresh=fresh)
     return Outcome(item, changed)
 
 
 async def decided(
-    kube: Kube, known: T, decide: Callable[[T], D], status_of: Callable[[D], Status | None], *, fresh: bool = False
+    kube: Kube, known: T, decide: Callable[[T], D], status_of: Callable[[D], Model | None], *, fresh: bool = False
 ) -> Decided[T, D]:
     """Merge what a decision says into the status, by compare-and-swap.
 

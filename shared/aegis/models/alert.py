@@ -7,18 +7,19 @@ from pydantic import ConfigDict, Field, model_validator
 
 from aegis.models.base import Column, Count, Model, Object, Resource, StringMap, Time, ToldText, no_items
 from aegis.models.cel import immutable
-from aegis.models.conditions import Condition, Conditions
+from aegis.models.conditions import Condition, Conditions, ConditionType
 from aegis.models.selectors import LabelSelector
-from aegis.names import Fingerprint, Uid
+from aegis.names import Fingerprint, Uid, workflow_name
 
 MANAGED_BY_LABEL = "aegis.io/managed-by"
 """What the intake labels its alerts with, unlike those made by hand."""
 STATUS_LABEL = "alert-status"
 """The label that says whether the alert fires; the intake has it follow ``status.status``."""
-
-
-TRIGGERED = "Triggered"
-"""The condition that says whether a rule applies, and why not."""
+RETRY_ANNOTATION = "aegis.io/retry"
+"""Any new value asks for another attempt; it begins with the user name of who asks."""
+RETRY_LENGTH = 253
+"""Characters of it that count."""
+ATTEMPTS_KEPT = 10
 
 
 class AlertStatus(StrEnum):
@@ -29,7 +30,10 @@ class AlertStatus(StrEnum):
 
 
 class TriggerStatus(StrEnum):
-    """What came of looking for something to do about the alert; empty while nobody looked."""
+    """What came of looking for something to do about the alert; empty while nobody looked.
+
+    What each of them means is said here and nowhere else.
+    """
 
     NONE = ""
     TRIGGERED = "Triggered"
@@ -50,9 +54,35 @@ class TriggerStatus(StrEnum):
         return cls(spelled) if spelled else None
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether what was to be done is needless by now; what was matched for it stays on record."""
+        return self in (TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED)
+
+    @property
     def stands(self) -> bool:
         """Whether the decision stands; else nobody looked yet, or nothing was done and a repeat asks again."""
-        return self in (TriggerStatus.TRIGGERED, TriggerStatus.CANCELLED, TriggerStatus.SUPERSEDED)
+        return self is TriggerStatus.TRIGGERED or self.is_taken_back
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether nothing could be done, and another look may find otherwise: at a repeat, or once that is mended."""
+        return self is not TriggerStatus.NONE and not self.stands
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is done because nothing is to be done: nobody has anything to mend."""
+        return self is TriggerStatus.RULE_NOT_FOUND or self.is_taken_back
+
+
+REFUSED_BY_RULES = (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.TOO_MANY_RULES_FOUND, TriggerStatus.RULE_ERROR)
+"""What a rule that was mended may answer otherwise."""
+REFUSED_BY_TEMPLATE = (
+    TriggerStatus.TEMPLATE_NOT_FOUND,
+    TriggerStatus.TEMPLATE_INVALID,
+    TriggerStatus.UNSAFE_VALUE,
+    TriggerStatus.TRIGGER_FAILED,
+)
+"""What a template that was mended may answer otherwise."""
 
 
 class OpsPhase(StrEnum):
@@ -180,22 +210,51 @@ class TemplateReference(Model):
     name: str = Field(description="Name of the template.")
 
 
-class PhaseRecord(Model, defer_build=False):
-    """What was decided and what came of it in one phase of the alert."""
+class Attempt(Model, defer_build=False):
+    """What was decided and what came of it in an attempt that is over."""
 
+    attempt: Count = Field(description="Number of the attempt, from 1.")
     trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
-    rule: RuleReference | None = Field(default=None, description="The rule that applies, set once.")
+    trigger_time: Time | None = Field(default=None, description="When that was decided.")
+    workflow: str = Field(default="", description="Name of the workflow.")
+    workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
+    outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed; empty where nothing ran.")
+    completion_time: Time | None = Field(default=None, description="When it ended.")
+
+
+class PhaseRecord(Model, defer_build=False):
+    """What was decided and what came of it in one phase of the alert: in its newest attempt, and in those before."""
+
+    attempt: Count = Field(default=1, description="Number of the attempt, from 1; a person asks for another.")
+    trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
+    rule: RuleReference | None = Field(default=None, description="The rule that applies, set once in an attempt.")
     template: TemplateReference | None = Field(default=None, description="The template it names.")
     trigger_time: Time | None = Field(default=None, description="When that was decided.")
     workflow: str = Field(default="", description="Name of the workflow.")
     workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
     outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed, once it ended.")
     completion_time: Time | None = Field(default=None, description="When it ended.")
+    earlier_succeeded: Count = Field(default=0, description="Workflows of earlier attempts that succeeded.")
+    earlier_failed: Count = Field(default=0, description="Workflows of earlier attempts that failed.")
+    earlier: Annotated[
+        list[Attempt],
+        Field(
+            default_factory=no_items,
+            description="The last attempts before, oldest first.",
+            max_length=ATTEMPTS_KEPT,
+            json_schema_extra={"x-kubernetes-list-type": "atomic"},
+        ),
+    ]
 
     @property
     def has_workflow(self) -> bool:
-        """Whether there was a workflow."""
+        """Whether there was a workflow in this attempt."""
         return bool(self.workflow) or self.outcome.ended
+
+    @property
+    def ever_had_workflow(self) -> bool:
+        """Whether there was a workflow in this attempt or one before."""
+        return self.has_workflow or self.earlier_succeeded + self.earlier_failed > 0
 
     @property
     def is_under_way(self) -> bool:
@@ -206,6 +265,11 @@ class PhaseRecord(Model, defer_build=False):
     def awaits_workflow(self) -> bool:
         """Whether a rule was matched, and its workflow was not seen yet."""
         return self.trigger_status is TriggerStatus.TRIGGERED and not self.workflow and self.outcome is OpsPhase.NONE
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nobody has looked for a rule yet, or what was found was forgotten."""
+        return self.trigger_status is TriggerStatus.NONE
 
 
 class Turn(Model, defer_build=False):
@@ -245,6 +309,11 @@ class AlertState(Model):
         description="It was resolved, and fires with a beginning that is known: when the next episode opens, unless a "
         "resolve comes first.",
     )
+    observed_retry: str = Field(
+        default="",
+        description="The value of the annotation aegis.io/retry that was answered last.",
+        json_schema_extra={"maxLength": RETRY_LENGTH},
+    )
     latest_episode: Count = Field(default=0, description="On episode 0: the number of the newest episode.")
     turn: Turn | None = Field(
         default=None, description="On episode 0: which later episode took the last turn; one workflow runs at a time."
@@ -268,6 +337,11 @@ class AlertState(Model):
         return self.firing if phase is Phase.FIRING else self.resolved
 
 
+def of_phase(phase: Phase, record: PhaseRecord) -> AlertState:
+    """A patch of the record of one phase."""
+    return AlertState(firing=record) if phase is Phase.FIRING else AlertState(resolved=record)
+
+
 class AegisAlert(Object):
     """One episode of one alert, and what was done about it."""
 
@@ -288,6 +362,7 @@ class AegisAlert(Object):
             Column("Age", "date", ".status.startTime"),
             Column("Rule", "string", ".status.firing.rule.name", priority=1),
             Column("Workflow", "string", ".status.firing.workflow", priority=1),
+            Column("Attempt", "integer", ".status.firing.attempt", priority=1),
             Column("LastReceived", "date", ".status.lastReceivedTime", priority=1),
         ),
         selectable=(".spec.type", ".status.status", ".status.opsStatus.triggerStatus"),
@@ -308,10 +383,14 @@ class AegisAlert(Object):
             return {**data, "status": {**(data.get("status") or {}), "status": AlertStatus.RESOLVED}}
         return data
 
+    def condition(self, typ: ConditionType) -> Condition | None:
+        """The latest observation of one type."""
+        return next((condition for condition in self.status.conditions if condition.type == typ), None)
+
     @property
     def triggered(self) -> Condition | None:
         """The condition that says whether a rule applies, and why not."""
-        return next((condition for condition in self.status.conditions if condition.type == TRIGGERED), None)
+        return self.condition(ConditionType.TRIGGERED)
 
     @property
     def is_as_judged(self) -> bool:
@@ -327,3 +406,14 @@ class AegisAlert(Object):
     def phase(self) -> Phase:
         """The phase its status puts it in."""
         return Phase.RESOLVED if self.status.status is AlertStatus.RESOLVED else Phase.FIRING
+
+    @property
+    def retry(self) -> str:
+        """What asks for another attempt and was not answered yet; empty where nobody does."""
+        asked = self.metadata.annotations.get(RETRY_ANNOTATION, "")[:RETRY_LENGTH]
+        return "" if asked == self.status.observed_retry else asked
+
+    def workflow_name(self, phase: Phase) -> str:
+        """The name of the workflow of a phase's newest attempt."""
+        meta = self.metadata
+        return workflow_name(meta.name, meta.uid, phase, attempt=self.status.record(phase).attempt)

@@ -54,6 +54,14 @@ class Model(BaseModel):
         """The value as JSON-ready data with camelCase keys, without what was never set."""
         return self.model_dump(by_alias=True, mode="json", exclude_unset=True, exclude_none=True)
 
+    def changes(self) -> dict[str, Any]:
+        """The value as a merge patch (RFC 7396): what was set, and null where nothing is to be there any more."""
+        return self.model_dump(by_alias=True, mode="json", exclude_unset=True)
+
+    def updated(self, newer: Self) -> Self:
+        """The value with what is set of another in the place of its own."""
+        return self.model_copy(update={name: getattr(newer, name) for name in newer.model_fields_set})
+
 
 class Column(NamedTuple):
     """One printer column of ``kubectl get``."""

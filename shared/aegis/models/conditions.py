@@ -4,6 +4,7 @@ Source: https://github.com/kubernetes/community/blob/master/contributors/devel/s
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -12,6 +13,19 @@ from aegis.models.base import Model, no_items
 
 MESSAGE_LENGTH = 32768
 """What the API server takes of a message, as of any condition's in Kubernetes."""
+
+
+class ConditionType(StrEnum):
+    """What Aegis observes of its objects; others may write conditions of types of their own."""
+
+    TRIGGERED = "Triggered"
+    """Of an alert: whether a rule applies, and why not."""
+    COMPLETED = "Completed"
+    """Of an alert: whether its newest workflow ended, and how."""
+    STALLED = "Stalled"
+    """Of an alert: whether an event about it could not be delivered."""
+    VALID = "Valid"
+    """Of a rule or template: whether it can work as it is written."""
 
 
 def _cut(message: object) -> object:
