@@ -130,7 +130,7 @@ def _waits(item: Object, typ: str) -> bool:
         case AegisAlert() if typ == ALERT_REFIRED:
             return item.status.reopens_at is not None
         case AegisAlert() if typ in (ALERT_FIRING, ALERT_RESOLVED) or typ in _RESOURCE_EVENTS:
-            return not item.status.record(item.phase).trigger_status.stands
+            return bool(item.retry) or not item.status.record(item.phase).trigger_status.stands
         case AegisAlertOpsRule() | AegisOpsTemplate():
             return item.status.observed_generation != item.metadata.generation
         case Workflow():

@@ -63,7 +63,7 @@ def _is_under_way(alert: AegisAlert) -> bool:
 def _outcome(alert: AegisAlert) -> tuple[OpsPhase, datetime | None]:
     """How the newest work ended, and when; the summary is all there is on alerts of the Go system."""
     state = alert.status
-    for record in (state.resolved, state.firing):
+    for record in (state.resolved, state.firing, *reversed(state.firing.earlier)):
         if record.outcome.ended:
             return record.outcome, clock.read(record.completion_time)
     return state.ops_status.alert_ops_status, clock.read(state.ops_status.completion_time)

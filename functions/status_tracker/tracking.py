@@ -16,7 +16,7 @@ from aegis import broker, clock, hints
 from aegis.errors import Conflict, NotFound
 from aegis.events import ALERT_COMPLETED, Event, derived_id
 from aegis.kube import Kube
-from aegis.lifecycle.work import Progress, is_recorded, moved, running_patch, vanished
+from aegis.lifecycle.work import Progress, is_recorded, moved, outcome_on_record, running_patch, vanished
 from aegis.models.alert import AegisAlert, OpsPhase, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
@@ -108,8 +108,8 @@ class Tracker:
         outcome = await self._record(progress, known)
         if outcome is None or not progress.ops.ended:
             return outcome
-        on_record = outcome.item.status.record(progress.phase)
-        if on_record.workflow_uid == progress.uid and (outcome.changed or held):
+        on_record = outcome_on_record(outcome.item, progress)
+        if on_record.ended and (outcome.changed or held):
 
             async def prove() -> bool:
                 """Whether nobody has counted it yet.
@@ -121,7 +121,7 @@ class Tracker:
 
             ended = Ended(
                 uid=progress.uid,
-                outcome=on_record.outcome,
+                outcome=on_record,
                 uncounted_at=before if outcome.changed else _NEVER,
                 prove=prove,
             )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from aegis import broker, clock, hints
 from aegis.kube import Kube
@@ -26,7 +26,7 @@ async def ask_again(
         Unavailable: when the API server does not answer.
     """
     namespace = None if scope().is_shared(mended.metadata.namespace) else mended.metadata.namespace
-    since = datetime.now(UTC) - clock.duration("AEGIS_REASK_SECONDS", default=_RECENT)
+    since = clock.parse(clock.now()) - clock.duration("AEGIS_REASK_SECONDS", default=_RECENT)
     for status in refused:
         selector = f"status.status={AlertStatus.FIRING},status.opsStatus.triggerStatus={status}"
         found = await kube.list(AegisAlert, namespace=namespace, field_selector=selector)

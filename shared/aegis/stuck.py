@@ -132,6 +132,15 @@ def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
     return _is_resolved(alert) and not state.resolved.trigger_status and not waits and not came_late
 
 
+def _asks_retry(alert: AegisAlert, _: Names) -> bool:
+    """No source selects alerts by an annotation, so this is how one is noticed."""
+    return bool(alert.retry)
+
+
+def _at_once(_: Object) -> str:
+    return ""
+
+
 def _fires_on(alert: AegisAlert, _: Names) -> bool:
     return alert.status.reopens_at is not None
 
@@ -159,6 +168,7 @@ def _free_at(alert: AegisAlert) -> str:
 
 
 ALERTS: tuple[Row[AegisAlert], ...] = (
+    Row("another attempt asked for", _asks_retry, _at_once, _look_at),
     Row("firing, no rule looked for", _is_new, _created, _look_at),
     Row("matched, no workflow", _is_unrendered(Phase.FIRING), _matched_at(Phase.FIRING), _matched(Phase.FIRING)),
     Row("resolved, its match not cancelled", _is_uncancelled, _resolved_at, _look_at),

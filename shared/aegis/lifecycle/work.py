@@ -113,6 +113,13 @@ def is_recorded(alert: AegisAlert, progress: Progress) -> bool:
     return alert.status.record(progress.phase).workflow_uid == progress.uid
 
 
+def outcome_on_record(alert: AegisAlert, progress: Progress) -> OpsPhase:
+    """The outcome that the alert has of this workflow, be it of the newest attempt or one before."""
+    record = alert.status.record(progress.phase)
+    attempts = (record, *record.earlier)
+    return next((one.outcome for one in attempts if one.workflow_uid == progress.uid), OpsPhase.NONE)
+
+
 def _of_record(progress: Progress, *, now: str) -> PhaseRecord:
     """The phase's record; that there is a workflow goes before any trigger status, Cancelled among them."""
     record = PhaseRecord(trigger_status=TriggerStatus.TRIGGERED, workflow=progress.name, workflow_uid=progress.uid)

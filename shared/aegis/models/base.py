@@ -21,6 +21,15 @@ def _camel_case(name: str) -> str:
     return first + "".join(map(str.capitalize, rest))
 
 
+def _without_nulls_in_lists(data: Any, *, listed: bool = False) -> Any:
+    if isinstance(data, list):
+        return [_without_nulls_in_lists(item, listed=True) for item in data]
+    if not isinstance(data, dict):
+        return data
+    kept = {key: value for key, value in data.items() if value is not None} if listed else data
+    return {key: _without_nulls_in_lists(value, listed=listed) for key, value in kept.items()}
+
+
 StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
 """A map of strings; ``null`` reads as empty, as the API server prunes it."""
 
@@ -55,8 +64,12 @@ class Model(BaseModel):
         return self.model_dump(by_alias=True, mode="json", exclude_unset=True, exclude_none=True)
 
     def changes(self) -> dict[str, Any]:
-        """The value as a merge patch (RFC 7396): what was set, and null where nothing is to be there any more."""
-        return self.model_dump(by_alias=True, mode="json", exclude_unset=True)
+        """The value as a merge patch (RFC 7396): what was set, and null where nothing is to be there any more.
+
+        Lists are replaced as a whole, so nothing in them is null.
+        """
+        patch: dict[str, Any] = _without_nulls_in_lists(self.model_dump(by_alias=True, mode="json", exclude_unset=True))
+        return patch
 
     def updated(self, newer: Self) -> Self:
         """The value with what is set of another in the place of its own."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aegis import clock
+from aegis.lifecycle.receipt import reopens, resolved_first
 from aegis.models.alert import AegisAlert, AlertStatus
 from functions.alert_normalizer.episodes import (
     Arrivals,
@@ -16,8 +17,6 @@ from functions.alert_normalizer.episodes import (
     Open,
     Write,
     decide,
-    reopens,
-    resolved_first,
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -44,7 +43,7 @@ def on(
 
 def written(decision: Decision) -> dict[str, Any]:
     assert isinstance(decision, Write), decision
-    return dict(decision.status)
+    return decision.status.changes()
 
 
 def ended(outcome: str, at: str) -> dict[str, Any]:
@@ -101,7 +100,7 @@ def test_a_repeat_where_nothing_was_found_to_do_asks_again(found: str) -> None:
 def test_a_repeat_starts_nothing(newest: AegisAlert) -> None:
     decision = on(newest)
     assert isinstance(decision, Write)
-    assert (decision.event, decision.status["count"]) == ("", 2)
+    assert (decision.event, decision.status.count) == ("", 2)
 
 
 @pytest.mark.parametrize("outcome", ["Succeeded", "Failed"])
@@ -132,7 +131,7 @@ def test_a_second_resolve_changes_nothing() -> None:
 
 def test_a_resolve_whose_status_was_not_written_is_completed() -> None:
     decision = on(alert({}, status="Resolved"), "Resolved")
-    assert written(decision) == resolved_first(NOON)
+    assert written(decision) == resolved_first(now=NOON).changes()
 
 
 def test_a_firing_after_the_resolve_opens_the_next_episode() -> None:
@@ -143,7 +142,7 @@ def test_a_firing_after_the_resolve_opens_the_next_episode() -> None:
 def test_a_repeat_is_one_whenever_it_says_that_it_began(starts: str) -> None:
     decision = on(alert({}, startsAt=AT_8), starts=starts)
     assert isinstance(decision, Write)
-    assert (decision.event, decision.status["count"]) == ("", 2)
+    assert (decision.event, decision.status.count) == ("", 2)
 
 
 def test_the_latest_beginning_is_remembered() -> None:
@@ -196,7 +195,7 @@ def test_a_resolve_says_that_what_was_noted_was_late() -> None:
     decision = on(newest, "Resolved", starts=AT_8)
     assert isinstance(decision, Write)
     assert decision.event == ""
-    assert decision.status["reopensAt"] is None
+    assert decision.status.changes()["reopensAt"] is None
 
 
 def test_an_alert_that_fires_on_is_due_after_the_grace() -> None:
@@ -223,7 +222,7 @@ def test_a_resolve_of_an_earlier_occurrence_does_not_undo_that_it_fires_on() -> 
 def test_a_firing_whose_resolve_came_first_starts_nothing() -> None:
     decision = on(RESOLVED_FIRST)
     assert isinstance(decision, Write)
-    assert (decision.event, decision.status["count"]) == ("", 1)
+    assert (decision.event, decision.status.count) == ("", 1)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,7 @@ def test_a_firing_after_its_late_one_or_much_later_is_new(status: dict[str, Any]
 
 
 def test_a_late_firing_settles_what_the_resolve_left_unwritten() -> None:
-    assert written(on(alert({}, status="Resolved"))) == {**resolved_first(NOON), "count": 1}
+    assert written(on(alert({}, status="Resolved"))) == resolved_first(now=NOON, count=1).changes()
 
 
 @pytest.mark.parametrize("status", ["Firing", "Resolved"])

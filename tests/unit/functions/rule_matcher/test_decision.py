@@ -34,7 +34,7 @@ def after(before: AegisAlert, decision: Decision) -> AegisAlert:
     """The alert once the decision is merged into its status, as the API server would."""
     assert decision.status is not None
     data = before.manifest()
-    data["status"] = _merged(data.get("status", {}), dict(decision.status))
+    data["status"] = _merged(data.get("status", {}), decision.status.changes())
     return AegisAlert.read(data)
 
 
@@ -70,9 +70,10 @@ def refused(reason: str, *, status: str = "Firing") -> AegisAlert:
 def test_a_firing_alert_is_matched() -> None:
     decision = decide(firing(), known(rule("r")), now=NOW)
     assert decision.note is None
-    assert decision.status == {
+    assert decision.status is not None
+    assert decision.status.changes() == {
         "startTime": CREATED,
-        "firing": {**MATCHED, "triggerTime": NOW},
+        "firing": {**MATCHED, "attempt": 1, "triggerTime": NOW},
         "conditions": [
             {
                 "type": "Triggered",
@@ -90,7 +91,7 @@ def test_a_firing_alert_is_matched() -> None:
 def test_the_time_that_the_intake_gave_stays() -> None:
     decision = decide(firing(startTime=LATER), known(rule("r")), now=NOW)
     assert decision.status is not None
-    assert decision.status["startTime"] == LATER
+    assert decision.status.start_time == LATER
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ def test_an_alert_that_its_author_resolved_shows_it() -> None:
     state = alert(spec={"status": "Resolved"}, status={"status": "Firing", "count": 1})
     decision = decide(state, known(RESOLVE), now=NOW)
     assert decision.status is not None
-    assert (decision.status["status"], decision.status["resolvedTime"]) == ("Resolved", NOW)
+    assert (decision.status.status, decision.status.resolved_time) == ("Resolved", NOW)
 
 
 @pytest.mark.parametrize(

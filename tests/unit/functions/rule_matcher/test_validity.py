@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.models.rule import AegisAlertOpsRule, RuleSpec, RuleState
 from functions.rule_matcher.validity import problems, recorded
 from tests.unit.functions.rule_matcher.objects import NOW, rule_manifest
 
@@ -85,8 +85,8 @@ def test_any_rule_can_be_checked(patterns: list[str], labels: dict[str, str]) ->
 def test_a_valid_rule_is_recorded() -> None:
     patch = recorded(stored(generation=3), now=NOW)
     assert patch is not None
-    assert (patch["status"], patch["observedGeneration"]) == ("Recorded", 3)
-    assert [(c["type"], c["status"], c["reason"], c["observedGeneration"]) for c in patch["conditions"]] == [
+    assert (patch.status, patch.observed_generation) == ("Recorded", 3)
+    assert [(c.type, c.status, c.reason, c.observed_generation) for c in patch.conditions] == [
         ("Valid", "True", "Recorded", 3)
     ]
 
@@ -94,23 +94,28 @@ def test_a_valid_rule_is_recorded() -> None:
 def test_an_invalid_rule_says_all_that_is_wrong() -> None:
     patch = recorded(stored(alertConditions=[{"type": "("}], opsTemplate={}), now=NOW)
     assert patch is not None
-    assert patch["status"] == "Invalid"
-    (condition,) = patch["conditions"]
-    assert (condition["status"], condition["reason"]) == ("False", "InvalidAlertConditions")
-    assert "spec.alertConditions[0].type" in condition["message"]
-    assert "spec.opsTemplate.name" in condition["message"]
+    assert patch.status == "Invalid"
+    (condition,) = patch.conditions
+    assert (condition.status, condition.reason) == ("False", "InvalidAlertConditions")
+    assert "spec.alertConditions[0].type" in condition.message
+    assert "spec.opsTemplate.name" in condition.message
+
+
+def wire(state: RuleState | None) -> dict[str, Any]:
+    assert state is not None
+    return state.changes()
 
 
 @pytest.mark.parametrize("spec", [{}, {"opsTemplate": {}}], ids=["valid", "invalid"])
 def test_what_is_recorded_is_not_recorded_again(spec: dict[str, Any]) -> None:
-    status = dict(recorded(stored(**spec), now=NOW) or {})
+    status = wire(recorded(stored(**spec), now=NOW))
     assert recorded(stored({**status, "triggerStatus": {"succeeded": 4}}, **spec), now=LATER) is None
 
 
 def test_an_edited_rule_is_recorded_anew_and_keeps_what_others_wrote() -> None:
-    status = dict(recorded(stored(), now=NOW) or {})
+    status = wire(recorded(stored(), now=NOW))
     status["conditions"] = [{"type": "Theirs", "status": "True"}, *status["conditions"]]
     patch = recorded(stored(status, generation=2), now=LATER)
     assert patch is not None
-    assert patch["observedGeneration"] == 2
-    assert [(c["type"], c.get("lastTransitionTime")) for c in patch["conditions"]] == [("Theirs", None), ("Valid", NOW)]
+    assert patch.observed_generation == 2
+    assert [(c.type, c.last_transition_time) for c in patch.conditions] == [("Theirs", None), ("Valid", NOW)]

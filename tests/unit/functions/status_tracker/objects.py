@@ -19,6 +19,7 @@ RULE = AegisAlertOpsRule.read({"metadata": {"namespace": NAMESPACE, "name": "cor
 TEMPLATE = AegisOpsTemplate.read({"metadata": {"namespace": NAMESPACE, "name": "cordon", "uid": "template-uid"}})
 
 MATCHED: dict[str, Any] = {
+    "attempt": 1,
     "triggerStatus": "Triggered",
     "rule": {"namespace": NAMESPACE, "name": "cordon", "uid": "rule-uid", "generation": 1},
     "template": {"namespace": NAMESPACE, "name": "cordon"},

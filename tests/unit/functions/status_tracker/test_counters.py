@@ -32,7 +32,7 @@ def test_counts_and_list_change_together(model: Any, field: str) -> None:
         [ended("a"), ended("b", OpsPhase.FAILED), ended("a")],
         released=[Uid("released")],
     )
-    assert patch == {
+    assert patch.changes() == {
         field: {"succeeded": 4, "failed": 2},
         "counted": [{"uid": "old"}, {"uid": "a"}, {"uid": "b"}],
     }

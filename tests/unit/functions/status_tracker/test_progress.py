@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from aegis.lifecycle.work import moved, running_patch
 from aegis.models.alert import AegisAlert, OpsPhase, Phase
 from aegis.models.workflow import ALERT_UID_ANNOTATION, PHASE_LABEL, Workflow
-from functions.status_tracker.progress import decide, only_left_selection, read_progress, running_patch
+from functions.status_tracker.progress import only_left_selection, read_progress
 from tests.unit.functions.status_tracker.objects import FINISHED, MATCHED, NOW, PENDING, STARTED, alert, workflow
 
 PENDING_ALERT = alert(PENDING)
@@ -26,7 +27,8 @@ def progress_of(item: Workflow) -> tuple[str, str] | None:
 
 def decided(item: AegisAlert, seen: Workflow) -> Any:
     progress = read_progress(seen)
-    return progress and decide(item, progress, now=NOW)
+    patch = progress and moved(item, progress, now=NOW)
+    return patch and patch.changes()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import httpx
 import yaml
 
 from aegis.events import RESOURCE_ADDED, RULE_MATCHED, Event
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -64,7 +64,7 @@ class Cluster:
         reference = {"namespace": NAMESPACE, "name": "r", "uid": rule.metadata.uid, "generation": 1}
         template = {"namespace": NAMESPACE, "name": "t"}
         matched = {"triggerStatus": "Triggered", "rule": reference, "template": template}
-        alert = await self.kube.patch_status(alert, {"status": "Firing", "firing": matched})
+        alert = await self.kube.patch_status(alert, AlertState.model_validate({"status": "Firing", "firing": matched}))
         event = Event(RULE_MATCHED, "/test", "1", {"phase": "firing", "alert": alert.manifest()})
         await trigger(self.kube, event)
         return await self.now(alert)

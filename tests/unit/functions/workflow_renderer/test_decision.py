@@ -1,96 +1,11 @@
-"""What the renderer decides: whether a match stands, and what is written when it does not."""
+"""What is said of a template when it is applied."""
 
 from typing import Any
 
-import pytest
-
-from aegis.models.alert import AegisAlert, Phase, TriggerStatus
-from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
-from aegis.names import Uid
-from functions.workflow_renderer.decision import is_as_matched, is_wanted, recorded, refuse, unmatch
+from functions.workflow_renderer.decision import recorded
 
 NOW = "2026-01-01T00:00:00Z"
-UID = Uid("u1")
-MATCHED = {
-    "triggerStatus": "Triggered",
-    "rule": {"namespace": "monitoring", "name": "r", "uid": "r1", "generation": 3},
-    "template": {"namespace": "monitoring", "name": "t"},
-}
-
-
-def alert(status: dict[str, Any], **meta: str) -> AegisAlert:
-    return AegisAlert.read({"metadata": {"name": "a", "namespace": "monitoring", "uid": UID, **meta}, "status": status})
-
-
-def matched(**changes: Any) -> AegisAlert:
-    return alert({"status": "Firing", "firing": {**MATCHED, **changes}})
-
-
-def test_a_match_stands_until_something_came_of_it() -> None:
-    assert is_wanted(matched(), phase=Phase.FIRING)
-
-
-@pytest.mark.parametrize(
-    "moved_on",
-    [
-        pytest.param(alert({"status": "Resolved", "firing": MATCHED}), id="resolved before its workflow was made"),
-        pytest.param(matched(triggerStatus="Cancelled"), id="cancelled"),
-        pytest.param(matched(triggerStatus="UnsafeValue"), id="refused"),
-        pytest.param(matched(triggerStatus=""), id="never matched"),
-        pytest.param(matched(workflow="a-1"), id="its workflow was seen"),
-        pytest.param(matched(outcome="Succeeded"), id="its outcome is on record"),
-        pytest.param(alert({"firing": MATCHED}, deletionTimestamp=NOW), id="being deleted"),
-        pytest.param(alert({"resolved": MATCHED}), id="matched in the other phase"),
-    ],
-)
-def test_a_match_falls_when_the_alert_moved_on(moved_on: AegisAlert) -> None:
-    assert not is_wanted(moved_on, phase=Phase.FIRING)
-    assert unmatch(moved_on, Phase.FIRING) is None
-    assert refuse(moved_on, Phase.FIRING, reason=TriggerStatus.UNSAFE_VALUE, message="", now=NOW) is None
-
-
-def test_a_resolved_alert_still_wants_the_workflow_of_its_resolved_phase() -> None:
-    assert is_wanted(alert({"status": "Resolved", "resolved": MATCHED}), phase=Phase.RESOLVED)
-
-
-@pytest.mark.parametrize(
-    ("uid", "generation", "same"),
-    [
-        pytest.param("r1", 3, True, id="untouched"),
-        pytest.param("r1", 4, False, id="edited"),
-        pytest.param("r2", 3, False, id="deleted and made anew"),
-    ],
-)
-def test_a_rule_is_the_matched_one_only_in_the_same_generation(uid: str, generation: int, *, same: bool) -> None:
-    rule = AegisAlertOpsRule.read({"metadata": {"name": "r", "uid": uid, "generation": generation}})
-    assert is_as_matched(matched(), Phase.FIRING, rule) is same
-
-
-def test_forgetting_a_match_clears_what_the_matcher_recorded() -> None:
-    patch = unmatch(matched(), Phase.FIRING)
-    assert patch is not None
-    assert patch["firing"] == {"triggerStatus": "", "rule": None, "template": None, "triggerTime": None}
-    assert patch["opsStatus"] == {"triggerStatus": "", "alertOpsStatus": ""}
-
-
-def test_a_refusal_says_why_on_column_record_and_condition_and_keeps_other_conditions() -> None:
-    kept = {"type": "Stalled", "status": "False", "reason": "x", "message": "", "lastTransitionTime": NOW}
-    item = alert({"firing": MATCHED, "conditions": [kept]})
-    patch = refuse(item, Phase.FIRING, reason=TriggerStatus.UNSAFE_VALUE, message="spec.x: bad", now=NOW)
-    assert patch is not None
-    assert patch["opsStatus"] == {"triggerStatus": "UnsafeValue", "alertOpsStatus": ""}
-    assert patch["firing"] == {"triggerStatus": "UnsafeValue"}
-    assert patch["conditions"] == [
-        kept,
-        {
-            "type": "Triggered",
-            "status": "False",
-            "reason": "UnsafeValue",
-            "message": "spec.x: bad",
-            "lastTransitionTime": NOW,
-        },
-    ]
 
 
 def template(generation: int, status: dict[str, Any] | None = None) -> AegisOpsTemplate:
@@ -100,16 +15,16 @@ def template(generation: int, status: dict[str, Any] | None = None) -> AegisOpsT
 def test_a_template_is_recorded_once_for_each_generation_and_finding() -> None:
     first = recorded(template(1), problems=[], now=NOW)
     assert first is not None
-    assert first["status"] == "Recorded"
-    assert recorded(template(1, dict(first)), problems=[], now="2027-01-01T00:00:00Z") is None
-    edited = recorded(template(2, dict(first)), problems=["spec.manifest: line 3"], now=NOW)
+    assert first.status == "Recorded"
+    assert recorded(template(1, first.changes()), problems=[], now="2027-01-01T00:00:00Z") is None
+    edited = recorded(template(2, first.changes()), problems=["spec.manifest: line 3"], now=NOW)
     assert edited is not None
-    assert (edited["status"], edited["observedGeneration"]) == ("Invalid", 2)
-    assert edited["conditions"][0]["message"] == "spec.manifest: line 3"
+    assert (edited.status, edited.observed_generation) == ("Invalid", 2)
+    assert edited.conditions[0].message == "spec.manifest: line 3"
 
 
 def test_notes_on_a_valid_template_are_in_its_condition() -> None:
     noted = recorded(template(1), problems=[], notes=["a: b", "c: d"], now=NOW)
     assert noted is not None
-    (condition,) = noted["conditions"]
-    assert (noted["status"], condition["status"], condition["message"]) == ("Recorded", "True", "a: b; c: d")
+    (condition,) = noted.conditions
+    assert (noted.status, condition.status, condition.message) == ("Recorded", "True", "a: b; c: d")

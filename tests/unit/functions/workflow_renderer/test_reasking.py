@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aegis.events import ALERT_FIRING, Event
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.template import AegisOpsTemplate
 from tests.unit.functions.workflow_renderer.cluster import NAMESPACE, Cluster, start
 from tests.unit.functions.workflow_renderer.manifests import START
@@ -22,7 +22,7 @@ async def refused(cluster: Cluster, name: str, found: str, *, template: str = "t
     reference: dict[str, Any] = {"namespace": NAMESPACE, "name": template}
     firing = {"triggerStatus": found, "template": reference}
     await cluster.kube.patch_status(
-        alert, {"status": "Firing", "opsStatus": {"triggerStatus": found}, "firing": firing}
+        alert, AlertState.model_validate({"status": "Firing", "opsStatus": {"triggerStatus": found}, "firing": firing})
     )
 
 

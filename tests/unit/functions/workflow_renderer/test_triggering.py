@@ -10,7 +10,7 @@ import yaml
 
 from aegis.events import RULE_MATCHED, Event
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
@@ -62,9 +62,8 @@ async def matched(api: Api, *, template_namespace: str) -> tuple[Kube, AegisAler
     stored = await store(api, AegisAlert, "a", {"type": "NodeDown"}, namespace="monitoring")
     reference = {"namespace": "monitoring", "name": "r", "uid": rule["metadata"]["uid"], "generation": 1}
     template = {"namespace": template_namespace, "name": "t"}
-    alert = await kube.patch_status(
-        AegisAlert.read(stored), {"firing": {"triggerStatus": "Triggered", "rule": reference, "template": template}}
-    )
+    firing = {"triggerStatus": "Triggered", "rule": reference, "template": template}
+    alert = await kube.patch_status(AegisAlert.read(stored), AlertState.model_validate({"firing": firing}))
     return kube, alert, Event(RULE_MATCHED, "/test", "1", {"phase": "firing", "alert": alert.manifest()})
 
 
