@@ -83,7 +83,8 @@ def read_progress(workflow: Workflow) -> Progress | None:
 def _attempt(workflow: Workflow) -> int | None:
     """Which attempt it is, from 1; none where somebody wrote something else."""
     text = workflow.metadata.annotations.get(ATTEMPT_ANNOTATION, "1")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _ATTEMPT_DIGITS else None
+    is_number = text.isascii() and text.isdigit() and len(text) < _ATTEMPT_DIGITS
+    return (int(text) or None) if is_number else None
 
 
 def _moment(text: str | None) -> str | None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from aegis import stuck
+from aegis import clock, stuck
 from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert, Phase
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
@@ -197,3 +197,12 @@ def test_a_workflows_state_should_be_written_soon(meta: dict[str, Any], status: 
 
 def test_a_time_that_nobody_can_read_is_long_ago() -> None:
     assert stuck.is_older("yesterday", now=LATER, patience=timedelta(seconds=30))
+
+
+@pytest.mark.parametrize("status", [{"firing": ENDED}, {"firing": RUNNING}, {**RESOLVED, "firing": ENDED}])
+def test_who_asks_for_another_attempt_is_heard_at_once_and_once(status: dict[str, Any]) -> None:
+    asks = alert(status, annotations={RETRY_ANNOTATION: "alice"})
+    told = remedy(asks, now=clock.parse(CREATED))
+    assert told == ((ALERT_RESOLVED if asks.phase is Phase.RESOLVED else ALERT_FIRING), None)
+    heard = alert({**status, "observedRetry": "alice"}, annotations={RETRY_ANNOTATION: "alice"})
+    assert remedy(heard, now=clock.parse(CREATED)) is None

@@ -264,7 +264,7 @@ def world_of(cluster: Cluster) -> Iterator[World]:
         yield World(cluster, events)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=steps)
 async def test_of_one_alert_one_workflow_runs_at_a_time_and_the_last_word_counts(script: list[Step]) -> None:
     cluster = await Cluster().start()

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.names import Fingerprint, alert_name, workflow_name
 from tests.unit.functions.rule_matcher.cluster import Cluster
 
@@ -249,3 +249,15 @@ async def test_an_alert_made_by_hand_is_no_episode(cluster: Cluster) -> None:
     before = len(cluster.requests)
     assert await Episodes(cluster).told(alert)
     assert not [asked for asked in cluster.asked(before) if "zero" in asked]
+
+
+async def test_another_attempt_begins_of_the_newest_episode_alone(cluster: Cluster) -> None:
+    series = await Episodes.begin(cluster)
+    first = await series.repaired(0)
+    second = await series.repaired(1)
+    for alert in (first, second):
+        annotations = {RETRY_ANNOTATION: "alice"}
+        await cluster.write(alert, {"metadata": {"annotations": annotations}})
+    assert not await series.told(first)
+    assert await series.told(second)
+    assert [(await cluster.now(alert)).status.firing.attempt for alert in (first, second)] == [1, 2]

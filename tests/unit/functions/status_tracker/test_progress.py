@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from aegis.lifecycle.work import moved, running_patch
+from aegis.lifecycle.work import Progress, moved, outcome_on_record, running_patch
 from aegis.models.alert import AegisAlert, OpsPhase, Phase
-from aegis.models.workflow import ALERT_UID_ANNOTATION, PHASE_LABEL, Workflow
+from aegis.models.workflow import ALERT_UID_ANNOTATION, ATTEMPT_ANNOTATION, PHASE_LABEL, Workflow
 from functions.status_tracker.progress import only_left_selection, read_progress
 from tests.unit.functions.status_tracker.objects import FINISHED, MATCHED, NOW, PENDING, STARTED, alert, workflow
 
@@ -209,3 +209,49 @@ def test_the_step_that_failed_says_why() -> None:
 def test_a_message_is_cut_to_what_a_reader_can_use() -> None:
     status = decided(PENDING_ALERT, workflow(PENDING_ALERT, "Failed", message="x" * 5000))
     assert len(status["conditions"][0]["message"]) == 1024
+
+
+EARLIER = {"attempt": 1, "triggerStatus": "Triggered", "workflow": "w", "workflowUID": "first", "outcome": "Failed"}
+SECOND: dict[str, Any] = {
+    "status": "Firing",
+    "opsStatus": {"triggerStatus": "Triggered", "alertOpsStatus": "Pending", "failed": 1, "total": 1},
+    "firing": {**MATCHED, "attempt": 2, "earlier": [EARLIER], "earlierFailed": 1},
+}
+
+
+def progress_read(item: Workflow) -> Progress:
+    progress = read_progress(item)
+    assert progress is not None
+    return progress
+
+
+def test_all_attempts_are_counted_and_the_newest_shows() -> None:
+    again = alert(SECOND)
+    assert running_patch(progress_read(workflow(again)), now=NOW) is None
+    running = decided(again, workflow(again))
+    assert running["opsStatus"] == {
+        "triggerStatus": "Triggered",
+        "alertOpsStatus": "Running",
+        "active": 1,
+        "succeeded": 0,
+        "failed": 1,
+        "total": 2,
+        "startTime": STARTED,
+        "completionTime": None,
+    }
+    ended = decided(again, workflow(again, "Succeeded"))["opsStatus"]
+    assert (ended["active"], ended["succeeded"], ended["failed"], ended["total"]) == (0, 1, 1, 2)
+
+
+def test_what_comes_late_of_an_earlier_attempt_changes_nothing_and_is_known() -> None:
+    late = workflow(PENDING_ALERT, "Failed", uid="first")
+    assert decided(alert(SECOND), late) is None
+    assert outcome_on_record(alert(SECOND), progress_read(late)) is OpsPhase.FAILED
+    unknown = progress_read(workflow(PENDING_ALERT, "Failed", uid="other"))
+    assert outcome_on_record(alert(SECOND), unknown) is OpsPhase.NONE
+
+
+@pytest.mark.parametrize("attempt", ["", "0", "-1", "two", "9" * 30, "\u0662", "2"])
+def test_a_workflow_of_an_attempt_that_is_none_or_not_in_its_name_is_not_ours(attempt: str) -> None:
+    annotations = {**workflow(PENDING_ALERT).metadata.annotations, ATTEMPT_ANNOTATION: attempt}
+    assert read_progress(workflow(PENDING_ALERT, annotations=annotations)) is None

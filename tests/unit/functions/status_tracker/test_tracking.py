@@ -6,7 +6,8 @@ import pytest
 
 from aegis.errors import Unavailable
 from aegis.events import ALERT_COMPLETED
-from aegis.models.alert import AegisAlert, OpsPhase, Phase, TriggerStatus
+from aegis.lifecycle.attempts import retried
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert, OpsPhase, Phase, TriggerStatus
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
@@ -255,3 +256,21 @@ async def test_while_the_api_server_is_away_the_event_is_to_be_delivered_again(
     cluster.link.left = None
     await tracker.follow(workflow, deleted=False)
     assert await cluster.counts() == (1, 0, 1, 0)
+
+
+async def test_an_outcome_that_was_not_counted_before_another_attempt_began_still_is(
+    cluster: Cluster, tracker: Tracker
+) -> None:
+    workflow = await cluster.workflow(await cluster.alert(), "Failed")
+    cluster.link.left = 1  # dies once the outcome is on the alert
+    with pytest.raises(Unavailable):
+        await tracker.follow(workflow, deleted=False)
+    cluster.link.left = None
+    annotations = {RETRY_ANNOTATION: "alice"}
+    await cluster.write(AegisAlert, "alert", {"metadata": {"annotations": annotations}})
+    retry = retried(await cluster.get(AegisAlert, "alert"), newest=0)
+    assert retry is not None
+    await cluster.write(AegisAlert, "alert", {"status": retry.patch.changes()})
+    await Tracker(cluster.kube).follow(workflow, deleted=False)
+    assert await cluster.counts() == (0, 1, 0, 1)
+    assert OUTCOME_FINALIZER not in (await cluster.get(Workflow, workflow.metadata.name)).metadata.finalizers

@@ -1,0 +1,82 @@
+"""Another attempt that a person asks for, from the annotation to the match, against an API server."""
+
+import asyncio
+
+from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
+from tests.unit.functions.rule_matcher.cluster import Cluster
+
+ENDED = {
+    "triggerStatus": "Triggered",
+    "workflow": "w",
+    "workflowUID": "u",
+    "outcome": "Failed",
+    "completionTime": "2026-01-01T00:00:00Z",
+}
+
+
+def event(alert: AegisAlert, typ: str = ALERT_FIRING, number: str = "1") -> Event:
+    return Event(type=typ, source="/test", id=number, data=alert.manifest())
+
+
+async def asked(cluster: Cluster, alert: AegisAlert, value: str = "alice 1") -> AegisAlert:
+    return await cluster.write(alert, {"metadata": {"annotations": {RETRY_ANNOTATION: value}}})
+
+
+async def test_another_attempt_is_matched_on_the_rules_as_they_are_and_told_with_who_asked(cluster: Cluster) -> None:
+    await cluster.rule("r", template="cordon")
+    alert = await cluster.alert()
+    await cluster.write(
+        alert, {"status": {"firing": ENDED, "opsStatus": {"triggerStatus": "Triggered"}}}, subresource="status"
+    )
+    reply = await cluster.handle(event(await asked(cluster, alert)))
+    firing = (await cluster.now(alert)).status.firing
+    assert (firing.attempt, firing.trigger_status, firing.outcome) == (2, "Triggered", "")
+    assert [one.workflow for one in firing.earlier] == ["w"]
+    assert reply is not None
+    assert reply.type == RULE_MATCHED
+    assert await cluster.said() == [("Normal", "RetryBegun", "a")]
+
+
+async def test_who_asks_while_it_runs_is_refused_once(cluster: Cluster) -> None:
+    await cluster.rule()
+    alert = await cluster.alert()
+    await cluster.handle(event(alert))
+    asking = await asked(cluster, alert)
+    await cluster.handle(event(asking, number="2"))
+    await cluster.handle(event(asking, number="3"))
+    stored = await cluster.now(alert)
+    assert (stored.status.firing.attempt, stored.status.observed_retry) == (1, "alice 1")
+    assert await cluster.said() == [("Warning", "RetryRefused", "a")]
+
+
+async def test_deliveries_at_the_same_time_begin_one_attempt(cluster: Cluster) -> None:
+    await cluster.rule()
+    alert = await cluster.alert()
+    await cluster.write(alert, {"status": {"firing": ENDED}}, subresource="status")
+    asking = await asked(cluster, alert)
+    await asyncio.gather(*(cluster.handle(event(asking, number=str(number))) for number in range(6)))
+    firing = (await cluster.now(alert)).status.firing
+    assert (firing.attempt, len(firing.earlier)) == (2, 1)
+
+
+async def test_an_alert_made_by_hand_is_not_passed_over_when_another_attempt_is_asked_for(cluster: Cluster) -> None:
+    alert = await cluster.alert()
+    await cluster.handle(event(alert))
+    await cluster.rule()
+    asking = await asked(cluster, alert)
+    assert await cluster.handle(event(asking, RESOURCE_UPDATED)) is not None
+
+
+async def test_a_repair_of_an_earlier_attempt_is_undone_though_the_newest_was_cancelled(cluster: Cluster) -> None:
+    await cluster.rule("undo", status="Resolved")
+    earlier = {"attempt": 1, **ENDED}
+    record = {"attempt": 2, "triggerStatus": "Triggered", "earlier": [earlier], "earlierFailed": 1}
+    alert = await cluster.alert()
+    await cluster.write(alert, {"status": {"firing": record}}, subresource="status")
+    await cluster.write(alert, {"status": {"status": "Resolved"}}, subresource="status")
+    reply = await cluster.handle(event(alert, ALERT_RESOLVED))
+    stored = await cluster.now(alert)
+    assert stored.status.firing.trigger_status == "Cancelled"
+    assert stored.status.resolved.trigger_status == "Triggered"
+    assert reply is not None
