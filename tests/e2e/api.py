@@ -74,6 +74,12 @@ class Api:
         }
         return Api.connect(self.call("POST", path, request)["status"]["token"])
 
+    def who(self) -> str:
+        """The user name that the API server knows this one by."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+        return str(answer["status"]["userInfo"]["username"])
+
     def request(
         self, method: str, path: str, body: object = None, content_type: str = "application/json", **params: str
     ) -> httpx.Response:

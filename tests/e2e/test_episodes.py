@@ -1,7 +1,9 @@
 """One alert over its episodes, as Alertmanager really reports it: beginnings that move, resolves that are false."""
 
-from tests.e2e.api import NAMESPACE
-from tests.e2e.driver import ALERTS, Cluster, aegis, custom, ops_status, workflow
+import httpx
+
+from tests.e2e.api import MERGE_PATCH, NAMESPACE
+from tests.e2e.driver import ALERTS, TEMPLATES, Cluster, aegis, custom, ops_status, workflow
 
 BEGAN, EARLIER = {"startsAt": "2026-01-01T08:00:00.5Z"}, {"startsAt": "2026-01-01T08:00:00.2Z"}
 LONG_AGO = "2026-01-01T09:00:00Z"
@@ -56,3 +58,22 @@ def test_a_rule_and_a_template_that_come_later_take_hold_by_themselves(cluster: 
     cluster.triggered(name, "TemplateNotFound")
     cluster.apply(aegis("AegisOpsTemplate", unique, {"manifest": workflow("true")}))
     cluster.settled(name, "Succeeded")
+
+
+def test_another_attempt_runs_for_who_asks_by_name(cluster: Cluster, unique: str) -> None:
+    cluster.rule(unique, alert_type=unique, manifest=workflow("exit 3"))
+    name = cluster.result(custom(unique))["name"]
+    cluster.settled(name, "Failed")
+    cluster.apply(aegis("AegisOpsTemplate", unique, {"manifest": workflow("true")}))
+    cluster.recorded(f"{TEMPLATES}/{unique}")
+    who = cluster.api.who()
+    for_another = {"metadata": {"annotations": {"aegis.io/retry": "somebody-else 1"}}}
+    refused = cluster.api.http.patch(f"{ALERTS}/{name}", json=for_another, headers={"Content-Type": MERGE_PATCH})
+    assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY, refused.text
+    assert f"begin it with your user name: '{who} " in refused.json()["message"]
+    cluster.api.merge(f"{ALERTS}/{name}", {"metadata": {"annotations": {"aegis.io/retry": f"{who} 1"}}})
+    alert = cluster.settled(name, "Succeeded", seconds=180)
+    firing = alert["status"]["firing"]
+    assert (firing["attempt"], [one["outcome"] for one in firing["earlier"]]) == (2, ["Failed"])
+    assert len(cluster.workflows_of(name)) == 2
+    assert who in cluster.event(name, "RetryBegun")["message"]

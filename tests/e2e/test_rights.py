@@ -127,6 +127,11 @@ CHANGES: dict[str, tuple[Json, set[str]]] = {
     "receivedEvents": ({"receivedEvents": ["x"]}, {INTAKE}),
     "latestEpisode": ({"latestEpisode": 9}, {INTAKE}),
     "latestStartsAt": ({"latestStartsAt": LONG_AGO}, {INTAKE}),
+    "observedRetry": ({"observedRetry": "somebody"}, set()),
+    "firing.attempt": ({"firing": {"attempt": 2}}, set()),
+    "firing.earlier": ({"firing": {"earlier": [{"attempt": 1}]}}, set()),
+    "firing.earlierSucceeded": ({"firing": {"earlierSucceeded": 1}}, set()),
+    "resolved.attempt": ({"resolved": {"attempt": 2}}, set()),
     "reopensAt": ({"reopensAt": LONG_AGO}, {INTAKE}),
     "turn": ({"turn": {"episode": 1, "phase": "firing"}}, {MATCHER}),
     "status": ({"status": "Resolved"}, {INTAKE, MATCHER}),
@@ -194,6 +199,33 @@ def test_an_outcome_is_written_once(acting: As, alert: Json) -> None:
         answer = write(tracker, alert, {"firing": change}, dryRun="All")
         assert answer.status_code == INVALID, answer.text
         assert "an outcome is written once" in answer.json()["message"]
+
+
+def test_another_attempt_begins_where_it_was_asked_for_and_the_one_before_has_ended(
+    acting: As, alert: Json, cluster: Cluster
+) -> None:
+    matcher = acting(MATCHER)
+    name, who = alert["metadata"]["name"], cluster.api.who()
+    earlier = {"attempt": 1, "triggerStatus": "RuleNotFound"}
+    begun: Json = {
+        "observedRetry": f"{who} 1",
+        "firing": {"attempt": 2, "triggerStatus": "", "triggerTime": None, "earlier": [earlier]},
+        "opsStatus": {"triggerStatus": "", "alertOpsStatus": ""},
+    }
+    assert write(matcher, alert, begun, dryRun="All").status_code == INVALID  # nobody asked
+    cluster.api.merge(f"{ALERTS}/{name}", {"metadata": {"annotations": {"aegis.io/retry": f"{who} 1"}}})
+    for account in (INTAKE, RENDERER, TRACKER):
+        assert write(acting(account), alert, begun, dryRun="All").status_code == INVALID, account
+    for part in (
+        {"firing": {**begun["firing"], "attempt": 3}},
+        {"firing": {**begun["firing"], "earlier": []}},
+        {"firing": {**begun["firing"], "earlier": [{"attempt": 1, "outcome": "Failed"}]}},
+        {"firing": {**begun["firing"], "earlierFailed": 1}},
+        {"opsStatus": {"alertOpsStatus": "Running"}},
+        said("Completed"),
+    ):
+        assert write(matcher, alert, {**begun, **part}, dryRun="All").status_code == INVALID, part
+    assert write(matcher, alert, begun, dryRun="All").is_success
 
 
 NODE_CHANGES: dict[str, Json] = {

@@ -142,7 +142,7 @@ def test_get_says_what_rules_templates_and_alerts_do(kubectl: Kubectl, succeeded
     kubectl("wait", "--for=jsonpath={.status.status}=Invalid", "opstemplate/invalid", "--timeout=30s")
     assert kubectl("get", "opstemplate", "invalid").split()[-1] == "InvalidTemplate"
     header, row_ = kubectl("get", "alert", succeeded, "-o", "wide").splitlines()
-    assert header.split()[-3:] == ["RULE", "WORKFLOW", "LASTRECEIVED"]
+    assert header.split()[-4:] == ["RULE", "WORKFLOW", "ATTEMPT", "LASTRECEIVED"]
     assert row_.split()[9] == "done"
 
 

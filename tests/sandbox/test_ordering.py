@@ -201,3 +201,21 @@ def test_a_template_that_is_missing_or_broken_is_said_so(loop: Driver) -> None:
     loop.call("DELETE", "/apis/aegis.io/v1alpha1/namespaces/monitoring/aegisopstemplates/broken")
     loop.result(custom("Broken", fingerprint="o10"))
     loop.triggered(broken, "TemplateNotFound")
+
+
+def test_another_attempt_runs_once_somebody_asks_for_it(loop: Driver) -> None:
+    loop.rule("again", alert_type="Again")
+    name = loop.result(custom("Again", fingerprint="again"))["name"]
+    loop.settled(name, "Succeeded")
+    loop.merge(f"{ALERTS}/{name}", {"metadata": {"annotations": {"aegis.io/retry": "alice 1"}}})
+    alert = loop.alert_when(
+        name,
+        lambda alert: (
+            alert["status"]["firing"].get("attempt") == 2 and ops_status(alert).get("alertOpsStatus") == "Succeeded"
+        ),
+    )
+    firing, (before,) = alert["status"]["firing"], alert["status"]["firing"]["earlier"]
+    made = {workflow["metadata"]["name"] for workflow in loop.workflows_of(name)}
+    assert before["outcome"] == "Succeeded"
+    assert {before["workflow"], firing["workflow"]} == made
+    assert (ops_status(alert)["succeeded"], ops_status(alert)["total"]) == (2, 2)

@@ -211,29 +211,22 @@ class TemplateReference(Model):
 
 
 class Attempt(Model, defer_build=False):
-    """What was decided and what came of it in an attempt that is over."""
-
-    attempt: Count = Field(description="Number of the attempt, from 1.")
-    trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
-    trigger_time: Time | None = Field(default=None, description="When that was decided.")
-    workflow: str = Field(default="", description="Name of the workflow.")
-    workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
-    outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed; empty where nothing ran.")
-    completion_time: Time | None = Field(default=None, description="When it ended.")
-
-
-class PhaseRecord(Model, defer_build=False):
-    """What was decided and what came of it in one phase of the alert: in its newest attempt, and in those before."""
+    """What was decided in one attempt, and what came of it."""
 
     attempt: Count = Field(default=1, description="Number of the attempt, from 1; a person asks for another.")
     trigger_status: TriggerStatus = Field(default=TriggerStatus.NONE, description="What came of looking for a rule.")
-    rule: RuleReference | None = Field(default=None, description="The rule that applies, set once in an attempt.")
-    template: TemplateReference | None = Field(default=None, description="The template it names.")
     trigger_time: Time | None = Field(default=None, description="When that was decided.")
     workflow: str = Field(default="", description="Name of the workflow.")
     workflow_uid: Uid = Field(default=Uid(""), alias="workflowUID", description="Uid of the workflow.")
     outcome: OpsPhase = Field(default=OpsPhase.NONE, description="Succeeded or Failed, once it ended.")
     completion_time: Time | None = Field(default=None, description="When it ended.")
+
+
+class PhaseRecord(Attempt, defer_build=False):
+    """What was decided and what came of it in one phase of the alert: in its newest attempt, and in those before."""
+
+    rule: RuleReference | None = Field(default=None, description="The rule that applies, set once in an attempt.")
+    template: TemplateReference | None = Field(default=None, description="The template it names.")
     earlier_succeeded: Count = Field(default=0, description="Workflows of earlier attempts that succeeded.")
     earlier_failed: Count = Field(default=0, description="Workflows of earlier attempts that failed.")
     earlier: Annotated[
