@@ -4,7 +4,7 @@ Each alert has a status of its own: the envelope says firing as soon as any of t
 Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from aegis.names import Fingerprint, alertmanager_fingerprint
 from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection, batch_of

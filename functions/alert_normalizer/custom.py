@@ -7,7 +7,7 @@ alerts: the spec of a stored AegisAlert, read as a custom alert, gives that aler
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from aegis.names import Fingerprint, digest, is_label_value
 from functions.alert_normalizer.fields import Fields, kind_of, unfit
 from functions.alert_normalizer.incoming import (

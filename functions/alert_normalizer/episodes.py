@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
 from aegis.lifecycle import receipt
-from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertState, AlertStatus, OpsPhase
+from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertState
+from aegis.models.states import AlertStatus, OpsPhase
 from functions.alert_normalizer.manifest import RECEIVED_EVENTS
 
 LATE = timedelta(minutes=10)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from aegis import clock
 from aegis.jsontext import is_text, loads
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from functions.alert_normalizer.incoming import TOLD, BadContent, Problem, Rejection
 
 LARGEST_ALERT = 256 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from aegis.names import Fingerprint, alert_name
 
 TOLD = 10

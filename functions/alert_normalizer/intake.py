@@ -20,7 +20,8 @@ from aegis.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, O
 from aegis.events import Event
 from aegis.kube import Kube
 from aegis.lifecycle import receipt
-from aegis.models.alert import AegisAlert, AlertStatus, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import AlertStatus, Phase
 from aegis.models.workflow import Workflow
 from aegis.transition import decided, transition
 from functions.alert_normalizer import episodes

@@ -6,7 +6,8 @@ from aegis import hints
 from aegis.errors import NotFound
 from aegis.events import ALERT_REFIRED, Event
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, AlertStatus
+from aegis.models.alert import AegisAlert
+from aegis.models.states import AlertStatus
 from aegis.series import is_episode
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming

@@ -9,7 +9,8 @@ from aegis import clock, hints
 from aegis.errors import NotFound, Unavailable
 from aegis.events import RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import Phase
 from aegis.models.workflow import Workflow
 from aegis.recorder import record
 from aegis.transition import decided

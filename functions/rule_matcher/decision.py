@@ -4,19 +4,19 @@ It decides on the alert's state and not on which event brought it, so a late or 
 that depends on more than is known, it says what must be read first (``Unsure``): the fast path reads nothing but
 the alert.
 
-No ``Resolved`` rule runs where there can be nothing to undo: it runs after a firing whose workflow was made, and where
-no rule answers the firing at all. What came first, the matcher or the resolve, makes no difference to that.
-
 Of one alert one workflow runs at a time, over its episodes and phases (``aegis.series``). An undo whose alert fires
 again never begins: the repair of the newer episode would be undone by that of the older. The undo is owed then by the
 episode that is resolved next.
 """
 
 from enum import Enum
+from functools import partial
 from typing import Literal, NamedTuple
 
 from aegis.lifecycle import match
-from aegis.models.alert import AegisAlert, AlertState, AlertStatus, Phase, TriggerStatus
+from aegis.lifecycle.undo import nothing_to_undo
+from aegis.models.alert import AegisAlert, AlertState
+from aegis.models.states import AlertStatus, Phase, TriggerStatus
 from aegis.series import Series, is_episode
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
@@ -101,30 +101,20 @@ def give_up(alert: AegisAlert, error: Exception, *, now: str) -> Decision:
 def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     firing = alert.status.firing
     if not firing.outcome.ended:
-        if firing.workflow or firing.trigger_status is TriggerStatus.CANCELLED:
+        if firing.workflow or firing.trigger_status.is_taken_back:
             return NOTHING  # of a workflow that runs, the tracker says when it has ended
-        if firing.trigger_status is TriggerStatus.TRIGGERED:
+        if firing.awaits_workflow:
             return _cancel(alert, known, now=now)
-    if not alert.status.resolved.trigger_status and (reason := _nothing_done(alert, known)):
+    owes, has_rule = partial(_owes_undo, alert, known), partial(_has_rule, alert, known)
+    if alert.status.resolved.is_undecided and (reason := nothing_to_undo(alert, owes=owes, has_rule=has_rule)):
         return _write(alert, Verdict(TriggerStatus.CANCELLED, f"{reason}: there is nothing to undo."), now=now)
     return _match(alert, known, now=now)
 
 
-def _nothing_done(alert: AegisAlert, known: Known) -> str:
-    """Why there is nothing to undo; empty where there may be something."""
-    firing = alert.status.firing
-    if firing.ever_had_workflow or match.is_by_hand(alert):
-        return ""
-    if _came_resolved(alert):
-        return "It was resolved before it fired"
-    answer = firing.trigger_status or alert.status.ops_status.trigger_status
-    if answer is not TriggerStatus.RULE_NOT_FOUND and (series := _series(alert, known)) and series.owes_undo:
-        return ""
-    if answer is TriggerStatus.NONE:
-        return "It was resolved before anybody looked for a rule" if _has_rule(alert, known) else ""
-    if answer in (TriggerStatus.RULE_NOT_FOUND, TriggerStatus.TRIGGERED):  # the latter is the Go system's: no record
-        return ""
-    return f"No workflow was made for its firing ({answer})"
+def _owes_undo(alert: AegisAlert, known: Known) -> bool:
+    """Whether an earlier episode's repair was not undone."""
+    series = _series(alert, known)
+    return series is not None and series.owes_undo
 
 
 def _has_rule(alert: AegisAlert, known: Known) -> bool:
@@ -136,11 +126,6 @@ def _has_rule(alert: AegisAlert, known: Known) -> bool:
     return verdict.trigger_status is not TriggerStatus.RULE_NOT_FOUND
 
 
-def _came_resolved(alert: AegisAlert) -> bool:
-    """Whether the resolve came before any firing; one that the intake stored so may have been counted since."""
-    return alert.spec.status is AlertStatus.RESOLVED or alert.status.count == 0
-
-
 def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     """Take back a match that nobody rendered; if a workflow is made all the same, the tracker records it."""
     if known.workflow_exists is None:
@@ -149,8 +134,7 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
         return NOTHING
     message = "It was resolved before its workflow was created."
     cancelled = _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
-    series = _series(alert, known)
-    if not (alert.status.firing.ever_had_workflow or (series and series.owes_undo)):
+    if not (alert.status.firing.ever_had_workflow or _owes_undo(alert, known)):
         return cancelled
     # What an earlier attempt or episode did is undone; in one write, or nobody would ask again.
     undo = _match(alert, known, now=now)

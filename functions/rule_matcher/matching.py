@@ -16,8 +16,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from aegis.lifecycle.match import Finding
-from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference, TriggerStatus
+from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.models.states import TriggerStatus
 from aegis.scope import EACH_ITS_OWN, SETTING, Scope
 from functions.rule_matcher.matchers import Matcher, read_matcher, values_of
 from functions.rule_matcher.patterns import Branch, branches, matches

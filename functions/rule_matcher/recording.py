@@ -8,8 +8,9 @@ from aegis import clock, hints
 from aegis.errors import NotFound
 from aegis.events import Event
 from aegis.kube import Kube
-from aegis.models.alert import REFUSED_BY_RULES, AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule, RuleState
+from aegis.models.states import REFUSED_BY_RULES, TriggerStatus
 from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.scope import scope

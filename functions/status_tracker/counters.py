@@ -14,9 +14,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, NotFound, Unavailable
 from aegis.kube import Kube
-from aegis.models.alert import OpsPhase
 from aegis.models.checked import CheckedState, Counted
 from aegis.models.rule import AegisAlertOpsRule, RuleState, TriggerCounts
+from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate, ExecuteCounts, TemplateState
 from aegis.names import Uid
 from functions.status_tracker.memory import Recent

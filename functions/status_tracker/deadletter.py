@@ -28,10 +28,11 @@ from aegis.events import (
 )
 from aegis.kube import Kube
 from aegis.lifecycle.work import stalled
-from aegis.models.alert import AegisAlert, AlertState, Phase
+from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.base import Object
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from aegis.recorder import record

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
-from aegis.models.alert import AegisAlert, OpsPhase, Phase, TTLStrategy
+from aegis.models.alert import AegisAlert, TTLStrategy
 from aegis.models.rawalert import AegisRawAlert
+from aegis.models.states import OpsPhase, Phase
 from aegis.series import name_of
 
 AFTER_SUCCESS = timedelta(days=2)

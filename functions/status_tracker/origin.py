@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aegis.models.alert import OpsPhase, PhaseRecord
+from aegis.models.alert import PhaseRecord
+from aegis.models.states import OpsPhase
 from aegis.models.workflow import RULE_ANNOTATION, TEMPLATE_ANNOTATION, Workflow
 from aegis.names import Uid
 

@@ -2,8 +2,8 @@
 
 from aegis import clock
 from aegis.lifecycle.work import WORKFLOW_DELETED, Progress
-from aegis.models.alert import OpsPhase, Phase
 from aegis.models.base import ObjectMeta
+from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import (
     ALERT_LABEL,
     ALERT_UID_ANNOTATION,

@@ -17,7 +17,8 @@ from aegis.errors import Conflict, NotFound
 from aegis.events import ALERT_COMPLETED, Event, derived_id
 from aegis.kube import Kube
 from aegis.lifecycle.work import Progress, is_recorded, moved, outcome_on_record, running_patch, vanished
-from aegis.models.alert import AegisAlert, OpsPhase, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
 from aegis.recorder import record

@@ -9,7 +9,8 @@ from aegis import clock, hints
 from aegis.errors import NotFound
 from aegis.events import Event
 from aegis.kube import Kube
-from aegis.models.alert import REFUSED_BY_TEMPLATE, TemplateReference
+from aegis.models.alert import TemplateReference
+from aegis.models.states import REFUSED_BY_TEMPLATE
 from aegis.models.template import AegisOpsTemplate, TemplateState
 from aegis.reask import ask_again
 from aegis.recorder import record

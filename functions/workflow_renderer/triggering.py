@@ -9,9 +9,10 @@ from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, 
 from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
-from aegis.models.alert import AegisAlert, Phase, RuleReference, TemplateReference, TriggerStatus
+from aegis.models.alert import AegisAlert, RuleReference, TemplateReference
 from aegis.models.base import Model, Object
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase, TriggerStatus
 from aegis.models.template import AegisOpsTemplate, TemplateSpec
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
 from aegis.recorder import record

@@ -6,8 +6,9 @@ Its pods carry the labels that name alert, phase and rule too, so that ``kubectl
 from collections.abc import Mapping
 from typing import Any
 
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
 from aegis.models.base import Object
+from aegis.models.states import Phase
 from aegis.models.workflow import (
     ALERT_LABEL,
     ALERT_UID_ANNOTATION,

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from aegis.errors import BadEvent, NotFound
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
 from aegis.models.base import Model, Object, ObjectMeta
+from aegis.models.states import Phase
 from aegis.names import Uid, is_object_name
 
 T = TypeVar("T", bound=Object)

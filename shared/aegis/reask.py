@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from aegis import broker, clock, hints
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, AlertStatus, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.base import Object
+from aegis.models.states import AlertStatus, TriggerStatus
 from aegis.scope import scope
 
 _RECENT = timedelta(hours=1)

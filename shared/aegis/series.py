@@ -7,7 +7,8 @@ next one looks whether the last is over.
 
 from typing import NamedTuple
 
-from aegis.models.alert import AegisAlert, Phase, Turn
+from aegis.models.alert import AegisAlert, Turn
+from aegis.models.states import Phase
 from aegis.names import alert_name
 
 

@@ -10,9 +10,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aegis import clock, hints
 from aegis.events import ALERT_REFIRED, RESOURCE_UPDATED, RULE_MATCHED, Event
-from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert, AlertStatus, Phase
+from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import AlertStatus, Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 

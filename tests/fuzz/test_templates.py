@@ -3,8 +3,9 @@
 from hypothesis import strategies as st
 
 from aegis.events import RESOURCE_ADDED, RULE_MATCHED
-from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import TriggerStatus
 from aegis.models.template import AegisOpsTemplate
 from tests.fuzz.shapes import written
 from tests.fuzz.system import NAMESPACE, System, fuzz

@@ -2,17 +2,8 @@
 
 from typing import NamedTuple
 
-from aegis.models.alert import (
-    ATTEMPTS_KEPT,
-    AegisAlert,
-    AlertState,
-    Attempt,
-    OpsPhase,
-    OpsStatus,
-    Phase,
-    PhaseRecord,
-    TriggerStatus,
-)
+from aegis.models.alert import ATTEMPTS_KEPT, AegisAlert, AlertState, Attempt, OpsStatus, PhaseRecord
+from aegis.models.states import OpsPhase, Phase, TriggerStatus
 from aegis.names import Uid
 
 

@@ -3,21 +3,17 @@
 from typing import NamedTuple
 
 from aegis.models.alert import (
-    MANAGED_BY_LABEL,
     AegisAlert,
     AlertState,
-    AlertStatus,
-    OpsPhase,
     OpsStatus,
-    Phase,
     PhaseRecord,
     RuleReference,
     TemplateReference,
-    TriggerStatus,
     of_phase,
 )
 from aegis.models.base import Object
 from aegis.models.conditions import Condition, ConditionType, with_condition
+from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
 
 _NOTHING_FOUND = OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=OpsPhase.NONE)
 
@@ -131,11 +127,6 @@ def refused(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: 
             conditions=with_condition(alert.status.conditions, triggered, now=now),
         )
     )
-
-
-def is_by_hand(alert: AegisAlert) -> bool:
-    """Whether somebody wrote the alert as resolved, who asks for what undoes it."""
-    return alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL not in alert.metadata.labels
 
 
 def _recorded(record: PhaseRecord, finding: Finding, *, now: str) -> PhaseRecord:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
-from aegis.models.alert import AegisAlert, AlertState, AlertStatus
+from aegis.models.alert import AegisAlert, AlertState
+from aegis.models.states import AlertStatus
 
 EVENTS_REMEMBERED = 50
 

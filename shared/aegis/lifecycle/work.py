@@ -7,18 +7,10 @@ on record is final, and the counts derive from the records instead of growing by
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from aegis.models.alert import (
-    AegisAlert,
-    AlertState,
-    AlertStatus,
-    OpsPhase,
-    OpsStatus,
-    Phase,
-    PhaseRecord,
-    TriggerStatus,
-)
+from aegis.models.alert import AegisAlert, AlertState, OpsStatus, PhaseRecord
 from aegis.models.base import ObjectMeta
 from aegis.models.conditions import Condition, ConditionType, with_condition
+from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.names import Uid
 
 WORKFLOW_DELETED = "WorkflowDeleted"

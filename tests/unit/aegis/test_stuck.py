@@ -7,8 +7,9 @@ import pytest
 
 from aegis import clock, stuck
 from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED
-from aegis.models.alert import RETRY_ANNOTATION, AegisAlert, Phase
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from aegis.names import workflow_name

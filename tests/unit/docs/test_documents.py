@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aegis.models.alert import TriggerStatus
+from aegis.models.states import TriggerStatus
 from functions.alert_normalizer.intake import Result
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -29,8 +29,9 @@ from aegis.events import (
     RULE_MATCHED,
     Event,
 )
-from aegis.models.alert import RETRY_ANNOTATION, AegisAlert, AlertStatus, Phase
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import AlertStatus, Phase
 from aegis.models.workflow import ALERT_LABEL, ATTEMPT_ANNOTATION, PHASE_LABEL, Workflow
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.incoming import Incoming

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis.lifecycle.attempts import Retry, retried
-from aegis.models.alert import ATTEMPTS_KEPT, RETRY_ANNOTATION, RETRY_LENGTH, AegisAlert, OpsPhase, Phase
+from aegis.models.alert import ATTEMPTS_KEPT, RETRY_ANNOTATION, RETRY_LENGTH, AegisAlert
+from aegis.models.states import OpsPhase, Phase
 
 ASKED = {RETRY_ANNOTATION: "alice 08:15"}
 FAILED = {

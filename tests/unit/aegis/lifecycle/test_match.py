@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
-from aegis.models.alert import AegisAlert, Phase, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase, TriggerStatus
 from aegis.names import Uid
 
 NOW = "2026-01-01T00:00:00Z"

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from aegis.models.alert import AegisAlert, AlertStatus, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import AegisAlert
+from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
 
 
 def alert(spec: dict[str, object] | None = None, status: dict[str, object] | None = None) -> AegisAlert:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.incoming import BadContent, Incoming, Rejection
 from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY, SAMPLES

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import LARGEST_ALERT

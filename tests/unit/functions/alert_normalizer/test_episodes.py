@@ -7,7 +7,8 @@ import pytest
 
 from aegis import clock
 from aegis.lifecycle.receipt import reopens, resolved_first
-from aegis.models.alert import AegisAlert, AlertStatus
+from aegis.models.alert import AegisAlert
+from aegis.models.states import AlertStatus
 from functions.alert_normalizer.episodes import (
     Arrivals,
     Bounds,

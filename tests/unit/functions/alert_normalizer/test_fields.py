@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from functions.alert_normalizer.fields import Fields, parse, unfit
 from functions.alert_normalizer.incoming import BadContent
 from tests.unit.functions.alert_normalizer.alerts import JSON

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
+from aegis.models.states import TriggerStatus
 from functions.rule_matcher.decision import (
     NOTHING,
     Decision,

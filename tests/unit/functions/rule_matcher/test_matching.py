@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
+from aegis.models.states import TriggerStatus
 from aegis.scope import SETTING, read
 from functions.rule_matcher.matching import Asked, Rule, RuleIndex, Verdict, judge
 from functions.rule_matcher.patterns import matches

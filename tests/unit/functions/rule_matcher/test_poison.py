@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aegis.events import ALERT_FIRING, RESOURCE_ADDED, Event
-from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.base import Object
 from aegis.models.conditions import MESSAGE_LENGTH
 from aegis.models.rule import AegisAlertOpsRule, AlertCondition, RuleSpec
+from aegis.models.states import TriggerStatus
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.recording import record_rule
 from functions.rule_matcher.validity import problems

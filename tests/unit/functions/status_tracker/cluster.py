@@ -14,9 +14,10 @@ import httpx
 import yaml
 
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from sandbox.api import Api

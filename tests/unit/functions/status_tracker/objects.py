@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from functions.workflow_renderer.workflow import build_workflow

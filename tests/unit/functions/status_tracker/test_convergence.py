@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aegis.errors import ApiError, Unavailable
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import Phase
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
 from functions.status_tracker.sweep import sweep
 from functions.status_tracker.tracking import Tracker

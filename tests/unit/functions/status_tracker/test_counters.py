@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from aegis.models.alert import OpsPhase
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import Uid
 from functions.status_tracker.counters import Counter, count_patch

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import Phase
 from aegis.models.workflow import Workflow
 from functions.status_tracker.sweep import sweep
 from functions.status_tracker.tracking import Tracker

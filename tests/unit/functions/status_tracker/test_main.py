@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from aegis.connection import kube
 from aegis.events import ALERT_COMPLETED, ALERT_FIRING, RESOURCE_ADDED, Event
-from aegis.models.alert import AegisAlert, OpsPhase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import OpsPhase
 from functions.status_tracker import main
 from sandbox.api.serve import serve
 from tests.unit.functions.status_tracker.cluster import ROOT, Cluster

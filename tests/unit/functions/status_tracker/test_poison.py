@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aegis.events import Event
-from aegis.models.alert import AegisAlert, OpsPhase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import OpsPhase
 from aegis.models.workflow import Workflow
 from functions.status_tracker.sweep import sweep
 from functions.status_tracker.tracking import Tracker

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from aegis.lifecycle.work import Progress, moved, outcome_on_record, running_patch
-from aegis.models.alert import AegisAlert, OpsPhase, Phase
+from aegis.models.alert import AegisAlert
+from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import ALERT_UID_ANNOTATION, ATTEMPT_ANNOTATION, PHASE_LABEL, Workflow
 from functions.status_tracker.progress import only_left_selection, read_progress
 from tests.unit.functions.status_tracker.objects import FINISHED, MATCHED, NOW, PENDING, STARTED, alert, workflow

@@ -7,8 +7,9 @@ import pytest
 
 from aegis.errors import Unavailable
 from aegis.events import ALERT_COMPLETED, ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event
-from aegis.models.alert import AegisAlert, OpsPhase
+from aegis.models.alert import AegisAlert
 from aegis.models.rawalert import AegisRawAlert
+from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
 from aegis.names import Fingerprint, alert_name

@@ -7,8 +7,9 @@ import pytest
 from aegis.errors import Unavailable
 from aegis.events import ALERT_COMPLETED
 from aegis.lifecycle.attempts import retried
-from aegis.models.alert import RETRY_ANNOTATION, AegisAlert, OpsPhase, Phase, TriggerStatus
+from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import OpsPhase, Phase, TriggerStatus
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
 from functions.status_tracker.tracking import Tracker

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aegis.errors import Unavailable
-from aegis.models.alert import AegisAlert, TriggerStatus
+from aegis.models.alert import AegisAlert
 from aegis.models.conditions import MESSAGE_LENGTH
+from aegis.models.states import TriggerStatus
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from functions.workflow_renderer import confined, rendering

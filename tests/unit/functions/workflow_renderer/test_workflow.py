@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from aegis.models.alert import AegisAlert, Phase
+from aegis.models.alert import AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.states import Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import label_value
 from functions.workflow_renderer.workflow import build_workflow
