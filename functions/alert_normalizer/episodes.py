@@ -20,6 +20,7 @@ from aegis import clock
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED
 from aegis.lifecycle import receipt
 from aegis.models.alert import STATUS_LABEL, AegisAlert, AlertState
+from aegis.models.base import MOST
 from aegis.models.states import AlertStatus, OpsPhase
 from functions.alert_normalizer.manifest import RECEIVED_EVENTS
 
@@ -93,7 +94,7 @@ def decide(newest: AegisAlert, arrivals: Arrivals, *, now: datetime, bounds: Bou
     received = receipt.received(newest, fresh, starts_at=arrivals.starts_at, now=now)
     if arrivals.status is AlertStatus.RESOLVED:
         return _resolve(newest, arrivals, received, now=now)
-    counted = received.updated(AlertState(count=newest.status.count + len(fresh)))
+    counted = received.updated(AlertState(count=min(newest.status.count + len(fresh), MOST)))
     if newest.status.status is AlertStatus.FIRING:
         over = receipt.work_is_over(newest, now=now, cooldown=bounds.cooldown)
         return Open() if over else _repeat(newest, counted)

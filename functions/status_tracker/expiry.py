@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from aegis import clock
 from aegis.models.alert import AegisAlert, TTLStrategy
+from aegis.models.base import MOST
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.states import OpsPhase, Phase
 from aegis.series import name_of
@@ -14,9 +15,6 @@ AFTER_FAILURE = timedelta(days=4)
 AFTER_NO_OPS = timedelta(days=1)
 AFTER_RECEIPT = timedelta(days=1)
 """How long a raw alert is kept."""
-
-_LONGEST = 2**31 - 1
-"""Seconds: the most that the CRD takes; one that is older took more, of which no time can be made."""
 
 _UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
 
@@ -78,7 +76,8 @@ def _after(strategy: TTLStrategy, outcome: OpsPhase) -> timedelta:
 
 
 def _seconds(count: int | None, default: timedelta) -> timedelta:
-    return default if count is None else timedelta(seconds=min(count, _LONGEST))
+    """So many seconds; an older CRD took more than an int32 holds, of which no time can be made."""
+    return default if count is None else timedelta(seconds=min(count, MOST))
 
 
 def _received(alert: AegisAlert) -> datetime | None:

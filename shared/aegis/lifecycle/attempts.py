@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from aegis.models.alert import ATTEMPTS_KEPT, AegisAlert, AlertState, Attempt, OpsStatus, PhaseRecord
+from aegis.models.base import MOST
 from aegis.models.states import OpsPhase, Phase, TriggerStatus
 from aegis.names import Uid
 
@@ -60,7 +61,7 @@ def _next(record: PhaseRecord) -> PhaseRecord:
         completion_time=record.completion_time,
     )
     return PhaseRecord(
-        attempt=record.attempt + 1,
+        attempt=min(record.attempt + 1, MOST),
         trigger_status=TriggerStatus.NONE,
         rule=None,
         template=None,
@@ -69,7 +70,7 @@ def _next(record: PhaseRecord) -> PhaseRecord:
         workflow_uid=Uid(""),
         outcome=OpsPhase.NONE,
         completion_time=None,
-        earlier_succeeded=record.earlier_succeeded + (record.outcome is OpsPhase.SUCCEEDED),
-        earlier_failed=record.earlier_failed + (record.outcome is OpsPhase.FAILED),
+        earlier_succeeded=min(record.earlier_succeeded + (record.outcome is OpsPhase.SUCCEEDED), MOST),
+        earlier_failed=min(record.earlier_failed + (record.outcome is OpsPhase.FAILED), MOST),
         earlier=[*record.earlier, over][-ATTEMPTS_KEPT:],
     )

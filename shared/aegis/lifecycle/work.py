@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aegis.models.alert import AegisAlert, AlertState, OpsStatus, PhaseRecord
-from aegis.models.base import ObjectMeta
+from aegis.models.base import MOST, ObjectMeta
 from aegis.models.conditions import Condition, ConditionType, with_condition
 from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
 from aegis.names import Uid
@@ -128,7 +128,12 @@ def _counts(records: Sequence[PhaseRecord]) -> OpsStatus:
     failed = sum(record.earlier_failed for record in records)
     succeeded += sum(record.outcome is OpsPhase.SUCCEEDED for record in worked)
     failed += sum(record.outcome is OpsPhase.FAILED for record in worked)
-    return OpsStatus(active=active, succeeded=succeeded, failed=failed, total=active + succeeded + failed)
+    return OpsStatus(
+        active=active,
+        succeeded=min(succeeded, MOST),
+        failed=min(failed, MOST),
+        total=min(active + succeeded + failed, MOST),
+    )
 
 
 def _is_newest(alert: AegisAlert, phase: Phase) -> bool:

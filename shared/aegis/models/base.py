@@ -44,6 +44,8 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int32"})]
 """How many; never negative."""
+MOST = 2**31 - 1
+"""That a count can say."""
 
 
 class Model(BaseModel):

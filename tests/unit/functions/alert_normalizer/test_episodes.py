@@ -267,3 +267,7 @@ def test_fifty_events_are_remembered() -> None:
     newest = alert({"receivedEvents": [f"e{n}" for n in range(50)]})
     events = written(on(newest, events=("new",)))["receivedEvents"]
     assert (len(events), events[0], events[-1]) == (50, "e1", "new")
+
+
+def test_a_count_ends_where_its_type_does() -> None:
+    assert written(on(alert({"count": 2**31 - 1})))["count"] == 2**31 - 1

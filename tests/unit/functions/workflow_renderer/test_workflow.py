@@ -47,6 +47,7 @@ def test_labels_and_annotations_of_the_template_stay_unless_they_are_ours() -> N
     assert annotations == {
         "a": "b",
         "aegis.io/alert-uid": "u1",
+        "aegis.io/attempt": "1",
         "aegis.io/rule": f"monitoring/{'r' * 100}",
         "aegis.io/template": "sops/t",
     }
