@@ -51,7 +51,11 @@ IN_THE_NAMESPACE: dict[str, Grants] = {
         (ARGO, "workflows"): {"get"},
     },
     "workflow-renderer": {(ARGO, "workflows"): {"create"}, (CORE, "serviceaccounts"): {"use"}},
-    "status-tracker": {(ARGO, "workflows"): {"patch"}, (AEGIS, "aegisrawalerts"): {"list", "delete"}},
+    "status-tracker": {
+        (ARGO, "workflows"): {"patch"},
+        (AEGIS, "aegisrawalerts"): {"list", "delete"},
+        (CORE, "pods/log"): {"get"},
+    },
     "aegis-workflow": {(ARGO, "workflowtaskresults"): {"create", "patch"}},
 }
 """What it may do in its own namespace only: above all, create the workflows that repair, to run as `aegis-workflow`."""

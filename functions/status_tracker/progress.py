@@ -63,7 +63,7 @@ def read_progress(workflow: Workflow) -> Progress | None:
         # Argo calls what was stopped while it waited for a lock a success
         ops, reason, message = OpsPhase.FAILED, STOPPED, f"workflow {meta.name} was stopped ({how}): {message or ops}"
     elif ops is OpsPhase.FAILED and (said := workflow.status.failure):
-        message = f"{message}: {said}" if message else said
+        message = f"{message}: {said}" if message else str(said)
     if ops is OpsPhase.NONE:
         return None
     return Progress(

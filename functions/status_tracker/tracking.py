@@ -25,6 +25,7 @@ from aegis.recorder import record
 from aegis.series import is_episode, name_of
 from aegis.transition import Outcome, transition
 from functions.status_tracker import finalizer
+from functions.status_tracker.lastwords import with_last_words
 from functions.status_tracker.memory import Recent, Turns
 from functions.status_tracker.origin import Ended, Origin
 from functions.status_tracker.progress import alert_of, is_held, is_over, only_left_selection, read_progress
@@ -69,6 +70,8 @@ class Tracker:
             return None
         held = workflow if is_held(workflow) else None
         async with self._turns.of(progress.uid):
+            if held is not None:  # else it is recorded
+                progress = await with_last_words(self.kube, held, progress)
             outcome = await self._take(progress, Origin.of_workflow(workflow), held=held, known=known)
             if held is not None and (outcome is None or progress.ops.ended):
                 await finalizer.release(self.kube, held)

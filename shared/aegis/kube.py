@@ -26,7 +26,7 @@ from aegis.errors import (
     Unavailable,
     Unreadable,
 )
-from aegis.models.base import Model, Object
+from aegis.models.base import Model, Object, Resource
 from aegis.names import ResourceVersion
 from aegis.server import Server
 
@@ -46,6 +46,8 @@ _REFUSALS: Mapping[int, type[ApiError]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Invalid,
     HTTPStatus.UNPROCESSABLE_ENTITY: Invalid,
 }
+
+_PODS = Resource(group="", version="v1", kind="Pod", plural="pods")
 
 T = TypeVar("T", bound=Object)
 _log = logging.getLogger(__name__)
@@ -256,6 +258,21 @@ class Kube:
         """
         path = model.resource.path(namespace, name, subresource)
         return model.read(await self._send("PATCH", path, body=operations, content_type=_JSON_PATCH))
+
+    async def log(self, *, namespace: str, pod: str, container: str, lines: int, most_bytes: int) -> str:
+        """The last lines of a container's log, of them the first bytes; what is no UTF-8 is replaced.
+
+        Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#read-log-pod-v1-core
+
+        Raises:
+            NotFound: when the pod is gone.
+            Invalid: when its container has not started.
+        """
+        path = _PODS.path(namespace, pod, "log")
+        params = {"container": container, "tailLines": str(lines), "limitBytes": str(most_bytes)}
+        async with self._server.answer("GET", path, params=params, accept="*/*") as answer:
+            _raise_for(answer, f"GET {path}", json_patch=False)
+        return answer.content.decode(errors="replace")
 
     async def delete(self, known: Object, *, if_unchanged: bool = False) -> bool:
         """Delete the very object that is known, and with ``if_unchanged`` only if it is still as it was read.

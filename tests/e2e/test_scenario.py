@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.e2e import prometheus
 from tests.e2e.api import Json
@@ -15,6 +16,7 @@ from tests.e2e.driver import (
     Cluster,
     aegis,
     condition,
+    custom,
     ops_status,
     successes,
     workflow,
@@ -92,3 +94,17 @@ def test_a_workflow_that_lives_a_second_has_its_outcome_recorded(cluster: Cluste
     cluster.api.wait_for(f"{WORKFLOWS}/{made}", lambda workflow: workflow is None)
     assert cluster.api.get(f"{ALERTS}/{name}")["status"]["firing"]["outcome"] == "Succeeded"
     cluster.counted(unique, 1)
+
+
+def test_an_alert_says_what_the_step_that_failed_wrote_last(cluster: Cluster, unique: str) -> None:
+    steps = {"steps": [[{"name": "look", "template": "start"}]]}
+    manifest = yaml.safe_load(workflow("echo looking; echo the disk is still full; exit 3"))
+    manifest["spec"]["templates"].append({"name": "all", **steps})
+    for entrypoint in ("start", "all"):
+        name = f"{unique}-{entrypoint}"
+        manifest["spec"]["entrypoint"] = entrypoint
+        cluster.rule(name, alert_type=name, manifest=yaml.safe_dump(manifest))
+        alert = cluster.settled(cluster.result(custom(name))["name"], "Failed")
+        assert condition(alert, "Completed")["message"].endswith(
+            "\nIts log ends with:\nlooking\nthe disk is still full"
+        ), entrypoint

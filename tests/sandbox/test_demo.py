@@ -104,6 +104,14 @@ def test_with_execute_the_alert_really_cordons_the_node(executing: Driver) -> No
     assert executing.cluster.output.startswith("EXECUTE=1: what a workflow's containers contain runs on this machine")
 
 
+def test_with_execute_an_alert_says_what_the_step_that_failed_wrote_last(executing: Driver) -> None:
+    executing.rule("last-words", alert_type="LastWords", script="echo the disk is still full; exit 3")
+    name = executing.result(custom("LastWords", fingerprint="last-words"))["name"]
+    alert = executing.settled(name, "Failed")
+    (completed,) = (one for one in alert["status"]["conditions"] if one["type"] == "Completed")
+    assert completed["message"].endswith("\nIts log ends with:\nthe disk is still full")
+
+
 def test_with_execute_a_command_whose_mounts_a_process_cannot_have_is_refused(
     executing: Driver, tmp_path: Path
 ) -> None:

@@ -19,18 +19,41 @@ OUTCOME_FINALIZER = "aegis.io/outcome"
 """Holds a workflow until its outcome is on the alert and in the counts."""
 
 
-_TOLD = ("finishedAt", "displayName", "message")
+class FailedStep(Model, defer_build=False):
+    """A step that failed, as Argo tells of it."""
+
+    id: str
+    node: str
+    """The node's name, from which that of its pod derives."""
+    template: str
+    name: str
+    message: str
+
+    def __str__(self) -> str:
+        """The step's name, and what it said."""
+        return f"step {self.name}: {self.message}"
 
 
-def _failure(nodes: object) -> str:
-    """What the step said that failed first, with its name; empty where none says anything, or they are none.
+def _failure(nodes: object) -> FailedStep | None:
+    """The step that failed first, of those that say why; none where they are none.
 
     Argo compresses the steps of a large workflow, or keeps them elsewhere: they say nothing then.
     """
-    steps = [node for node in (nodes.values() if isinstance(nodes, dict) else ()) if isinstance(node, dict)]
-    told = [tuple(str(step.get(key) or "") for key in _TOLD) for step in steps if _failed(step)]
-    _, name, message = min(told, default=("", "", ""))
-    return f"step {name}: {message}" if message else ""
+    steps = [
+        (_text(node, "finishedAt"), _text(node, "displayName"), str(key), node)
+        for key, node in (nodes.items() if isinstance(nodes, dict) else ())
+        if isinstance(node, dict) and _failed(node)
+    ]
+    if not steps:
+        return None
+    _, name, key, node = min(steps, key=lambda step: step[:3])
+    reference = node.get("templateRef")
+    template = _text(reference, "template") if isinstance(reference, dict) else _text(node, "templateName")
+    return FailedStep(id=key, node=_text(node, "name"), template=template, name=name, message=_text(node, "message"))
+
+
+def _text(node: Mapping[str, Any], key: str) -> str:
+    return str(node.get(key) or "")
 
 
 def _failed(step: Mapping[str, Any]) -> bool:
@@ -44,8 +67,8 @@ class WorkflowState(Model):
     message: str = ""
     started_at: str | None = None
     finished_at: str | None = None
-    failure: Annotated[str, BeforeValidator(_failure), Field(alias="nodes")] = ""
-    """What the step said that failed first. No more is kept of its steps: they may be many."""
+    failure: Annotated[FailedStep | None, BeforeValidator(_failure), Field(alias="nodes")] = None
+    """The step that failed first. No more is kept of its steps: they may be many."""
 
 
 class Workflow(Object):

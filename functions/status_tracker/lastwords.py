@@ -1,0 +1,76 @@
+"""The last lines of the log of a step that failed: why it did, as the SOP itself says it.
+
+They are of use to whoever reads the alert, and no more: a log that is gone, refused or slow keeps no outcome back.
+"""
+
+import asyncio
+import logging
+import os
+import re
+
+from aegis.errors import ApiError, Unavailable
+from aegis.kube import Kube
+from aegis.lifecycle.work import Progress
+from aegis.models.states import OpsPhase
+from aegis.models.workflow import FailedStep, Workflow
+
+_LINES, _MOST_LINES = 10, 100
+_BYTES = 4096
+_SHOWN = 2000  # characters
+_SECONDS = 2.0
+_CONTAINER = "main"
+"""What Argo calls the container of a step."""
+_POD_NAMES = "workflows.argoproj.io/pod-name-format"
+_PREFIX_LENGTH = 242
+_FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
+_NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+_log = logging.getLogger(__name__)
+
+
+async def with_last_words(kube: Kube, workflow: Workflow, progress: Progress) -> Progress:
+    """What there is to say of a workflow, with what the step wrote last that made it fail."""
+    step, lines = workflow.status.failure, _lines()
+    if step is None or progress.ops is not OpsPhase.FAILED or not lines:
+        return progress
+    meta = workflow.metadata
+    try:
+        async with asyncio.timeout(_SECONDS):
+            text = await kube.log(
+                namespace=meta.namespace,
+                pod=pod_name(workflow, step),
+                container=_CONTAINER,
+                lines=lines,
+                most_bytes=_BYTES,
+            )
+    except (ApiError, Unavailable, TimeoutError) as error:
+        _log.info("no log of a step that failed", extra={"workflow": workflow.reference, "error": str(error)})
+        return progress
+    words = readable(text)
+    return progress._replace(message=f"{progress.message}\nIts log ends with:\n{words}") if words else progress
+
+
+def readable(text: str) -> str:
+    """The end of a text without what is no text: control characters, and halves of surrogate pairs."""
+    return _NO_TEXT.sub("", text).strip()[-_SHOWN:]
+
+
+def pod_name(workflow: Workflow, step: FailedStep) -> str:
+    """The name that Argo gives a step's pod.
+
+    Source: Argo's ``workflow/util/pod_name.go``.
+    """
+    meta = workflow.metadata
+    if meta.annotations.get(_POD_NAMES) == "v1":
+        return step.id
+    if step.node == meta.name:
+        return meta.name
+    prefix = f"{meta.name}-{step.template}" if step.template else meta.name
+    value = _FNV_OFFSET
+    for octet in step.node.encode("utf-8", "surrogatepass"):
+        value = ((value ^ octet) * _FNV_PRIME) & 0xFFFFFFFF
+    return f"{prefix[:_PREFIX_LENGTH]}-{value}"
+
+
+def _lines() -> int:
+    text = os.environ.get("AEGIS_LOG_LINES", "")
+    return min(int(text), _MOST_LINES) if text.isascii() and text.isdigit() else _LINES
