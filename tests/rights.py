@@ -11,6 +11,7 @@ EVERYWHERE: dict[str, Grants] = {
         (AEGIS, "aegisalerts/status"): {"patch"},
         (AEGIS, "aegisalertopsrules"): {"get", "list", "watch"},
         (AEGIS, "aegisalertopsrules/status"): {"patch"},
+        (AEGIS, "aegisopstemplates"): {"get", "list"},
         (ARGO, "workflows"): {"get"},
         (CORE, "events"): {"create"},
     },

@@ -1,52 +1,92 @@
 """Saying of a rule, when it is applied, whether it can work."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 
 from pydantic import ValidationError
 
 from aegis import clock, hints
-from aegis.errors import NotFound
+from aegis.errors import NotFound, Unreadable
 from aegis.events import Event
 from aegis.kube import Kube
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AegisAlert, TemplateReference
+from aegis.models.conditions import Condition, ConditionType
 from aegis.models.rule import AegisAlertOpsRule, RuleState
 from aegis.models.states import REFUSED_BY_RULES, TriggerStatus
+from aegis.models.template import AegisOpsTemplate
 from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.scope import scope
 from aegis.transition import transition
 from functions.rule_matcher.matching import Rule, RuleIndex
+from functions.rule_matcher.rules import RuleCache
+from functions.rule_matcher.templates import template_found
+from functions.rule_matcher.ties import tied
 from functions.rule_matcher.validity import INVALID, recorded
 
 SOURCE = "/aegis/rule-matcher"
+_MOST_RULES = 100
+"""That are told of one template; what it means for more of them is said when an alert meets them."""
+_NAMED = 3
+_TIED = "applies to the same alerts, with the same priority, as {}: none of them runs until they differ in priority"
 _log = logging.getLogger(__name__)
 
 
-async def record_rule(kube: Kube, event: Event) -> None:
+async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
     """Check a rule and write what was found to its status; most updates only count workflows and need nothing.
 
     Alerts that it may answer are asked again first: what is cut off before the rule is recorded is done over.
 
     Raises:
         BadEvent: when the event's data names no AegisAlertOpsRule.
+        Unavailable: when the API server does not answer.
     """
     hint = hints.named(event.data, AegisAlertOpsRule)
     if _says_recorded(event):
         return
     try:
         rule = await hints.read(kube, hint)
-        if _finding(rule, rule):
+        if not _is_recorded(rule):
             await _ask_again(kube, rule)
-        outcome = await transition(kube, rule, lambda item: _finding(item, rule))
+        await _record(kube, rules, rule)
     except NotFound:
         return
+
+
+async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
+    """Say on the rules that name a template whether it is there, since it was just applied or deleted.
+
+    Raises:
+        BadEvent: when the event's data names no AegisOpsTemplate.
+        Unavailable: when the API server does not answer.
+    """
+    template = hints.named(event.data, AegisOpsTemplate).metadata
+    named = TemplateReference(namespace=template.namespace, name=template.name)
+    naming = [rule.where for rule in await rules.all() if rule.template == named]
+    for namespace, name in naming[:_MOST_RULES]:
+        try:
+            rule = await kube.get(AegisAlertOpsRule, namespace=namespace, name=name)
+            await _record(kube, rules, rule)
+        except (NotFound, Unreadable):
+            continue
+
+
+async def _record(kube: Kube, rules: RuleCache, rule: AegisAlertOpsRule) -> None:
+    template = await template_found(kube, rule)
+    twins = tied(Rule.of(rule), await rules.all(), scope())
+    noted = [_TIED.format(", ".join(map(str, named)))] if (named := list(islice(twins, _NAMED))) else []
+    outcome = await transition(kube, rule, partial(_finding, rule=rule, noted=noted, template=template))
     state = outcome.item.status
     if not outcome.changed:
         return
     _log.info("rule recorded", extra={"object": rule.reference, "status": state.status})
-    if state.status == INVALID:
-        message = next((c.message for c in state.conditions if c.type == "Valid"), "")
+    if state.status == INVALID and not _is_recorded(rule):
+        message = next((c.message for c in state.conditions if c.type == ConditionType.VALID), "")
         await record(kube, outcome.item, reason="InvalidRule", message=message, kind="Warning")
+    elif noted and not _is_recorded(rule):
+        await record(kube, outcome.item, reason="TiedRules", message=noted[0], kind="Warning")
 
 
 async def _ask_again(kube: Kube, rule: AegisAlertOpsRule) -> None:
@@ -60,17 +100,23 @@ async def _ask_again(kube: Kube, rule: AegisAlertOpsRule) -> None:
     await ask_again(kube, rule, REFUSED_BY_RULES, source=SOURCE, concerns=concerns)
 
 
+def _is_recorded(rule: AegisAlertOpsRule) -> bool:
+    return bool(rule.status.status) and rule.status.observed_generation == rule.metadata.generation
+
+
 def _says_recorded(event: Event) -> bool:
     """Whether the event itself says that nothing is left to do: all that is believed of one is that it is needless."""
     try:
-        return recorded(AegisAlertOpsRule.read(event.data), now=clock.now()) is None
+        return _is_recorded(AegisAlertOpsRule.read(event.data))
     except ValidationError:
         return False
 
 
-def _finding(item: AegisAlertOpsRule, rule: AegisAlertOpsRule) -> RuleState | None:
-    """What to write, if it is still the very rule."""
+def _finding(
+    item: AegisAlertOpsRule, *, rule: AegisAlertOpsRule, noted: Sequence[str], template: Condition | None
+) -> RuleState | None:
+    """What to write, if it is still what was looked at; what it became since has an event of its own."""
     meta = item.metadata
-    if meta.uid != rule.metadata.uid or meta.deletion_timestamp is not None:
+    if (meta.uid, meta.generation) != (rule.metadata.uid, rule.metadata.generation) or meta.deletion_timestamp:
         return None
-    return recorded(item, now=clock.now())
+    return recorded(item, now=clock.now(), noted=noted, template=template)

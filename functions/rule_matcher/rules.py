@@ -8,7 +8,7 @@ its counters did.
 import asyncio
 import contextvars
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError
@@ -72,6 +72,16 @@ class RuleCache:
                 self._follow(), name="follow the rules", context=contextvars.Context()
             )  # with a context of its own: it logs for no event
         return self._indexed()
+
+    async def all(self) -> Sequence[Rule]:
+        """The rules one by one, in order of their names; for that alone none is followed.
+
+        Raises:
+            Unavailable: when they cannot be read.
+        """
+        if not self._following:
+            await self._list()
+        return [rule for _, rule in sorted(self._rules.items())]
 
     async def close(self) -> None:
         """Stop following."""

@@ -4,8 +4,8 @@ All that is wrong with it is said at once. The template itself is not looked up:
 """
 
 import logging
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from aegis.models.conditions import Condition, ConditionType, with_condition
@@ -103,18 +103,25 @@ def notes(spec: RuleSpec) -> Iterator[str]:
             yield f"{field}: a regular expression, in which parentheses group; to have them in the type, write {meant}"
 
 
-def recorded(rule: AegisAlertOpsRule, *, now: str) -> RuleState | None:
-    """Say on a rule whether it is valid, once for each generation and finding."""
+def recorded(
+    rule: AegisAlertOpsRule, *, now: str, noted: Sequence[str] = (), template: Condition | None = None
+) -> RuleState | None:
+    """Say on a rule whether it is valid, once for each generation and finding; ``noted`` goes before other notes.
+
+    With that goes what there is to say of its template, if there is anything.
+    """
     found = problems(rule.spec)
     generation = rule.metadata.generation
     valid = Condition(
         type=ConditionType.VALID,
         status="False" if found else "True",
         reason=found[0].reason if found else RECORDED,
-        message="; ".join(map(str, found or islice(notes(rule.spec), _NOTES))) or _APPLIES,
+        message="; ".join(map(str, found or islice(chain(noted, notes(rule.spec)), _NOTES))) or _APPLIES,
         observed_generation=generation,
     )
     conditions = with_condition(rule.status.conditions, valid, now=now)
+    if template is not None:
+        conditions = with_condition(conditions, template, now=now)
     status = INVALID if found else RECORDED
     if (rule.status.status, rule.status.observed_generation, rule.status.conditions) == (
         status,

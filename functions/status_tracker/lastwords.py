@@ -15,7 +15,9 @@ from aegis.models.states import OpsPhase
 from aegis.models.workflow import FailedStep, Workflow
 
 _LINES, _MOST_LINES = 10, 100
-_BYTES = 4096
+_ARGOS_LINES = 20
+"""That Argo may add around what the step wrote."""
+_BYTES = 16_384
 _SHOWN = 2000  # characters
 _SECONDS = 2.0
 _CONTAINER = "main"
@@ -23,6 +25,8 @@ _CONTAINER = "main"
 _POD_NAMES = "workflows.argoproj.io/pod-name-format"
 _PREFIX_LENGTH = 242
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
+_ARGOS = re.compile(r".*\bargo=true|Error: exit status \d+")
+"""What Argo's executor writes into the log of a step. Source: Argo's ``util/logs``, which leaves these lines out."""
 _NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 _log = logging.getLogger(__name__)
 
@@ -39,19 +43,20 @@ async def with_last_words(kube: Kube, workflow: Workflow, progress: Progress) ->
                 namespace=meta.namespace,
                 pod=pod_name(workflow, step),
                 container=_CONTAINER,
-                lines=lines,
+                lines=lines + _ARGOS_LINES,
                 most_bytes=_BYTES,
             )
     except (ApiError, Unavailable, TimeoutError) as error:
         _log.info("no log of a step that failed", extra={"workflow": workflow.reference, "error": str(error)})
         return progress
-    words = readable(text)
+    words = readable(text, lines)
     return progress._replace(message=f"{progress.message}\nIts log ends with:\n{words}") if words else progress
 
 
-def readable(text: str) -> str:
-    """The end of a text without what is no text: control characters, and halves of surrogate pairs."""
-    return _NO_TEXT.sub("", text).strip()[-_SHOWN:]
+def readable(log: str, lines: int) -> str:
+    """The last lines that a step wrote, without what is no text: control characters, and halves of surrogate pairs."""
+    written = [line for line in _NO_TEXT.sub("", log).strip().split("\n") if not _ARGOS.fullmatch(line.strip())]
+    return "\n".join(written[-lines:]).strip()[-_SHOWN:]
 
 
 def pod_name(workflow: Workflow, step: FailedStep) -> str:

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
+from aegis.nearest import similar
 from functions.workflow_renderer.document import Composite, Path, spelled
-from functions.workflow_renderer.errors import Problem, similar
+from functions.workflow_renderer.errors import Problem
 
 _TABLE = File(__file__).with_name("argo_fields.json")
 _LISTED = 12

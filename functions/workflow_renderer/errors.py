@@ -1,16 +1,12 @@
 """What can be wrong with a template, or with an alert's values in it; no retry mends either."""
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
 AS_TEXT = 'for another program\'s as text {{ "{{.Name}}" }} or {% raw %}{{.Name}}{% endraw %}'
 """How braces are written that no engine is to read."""
 
 _SHOWN = 20
-_COMPARED, _MOST_COMPARED = 64, 500
-"""Characters of a name, and names, that are looked through for one that is near: that takes their product."""
 
 
 class Problem(NamedTuple):
@@ -82,14 +78,6 @@ def invalid(where: str, problem: str, accepted: str = "") -> TemplateInvalid:
 def over(problem: str, *, where: str = "template", accepted: str = "") -> OverBound:
     """A template that is over a bound."""
     return OverBound([Problem(where, problem, accepted)])
-
-
-def similar(name: str, names: Iterable[str]) -> str:
-    """The name that was probably meant; empty where none is near, or what is compared would be long."""
-    if len(name) > _COMPARED:
-        return ""
-    few = islice((other for other in names if len(other) <= _COMPARED), _MOST_COMPARED)
-    return next(iter(get_close_matches(name, few, n=1)), "")
 
 
 def _listed(items: Sequence[object]) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 from aegis.models.alert import AegisAlert
-from functions.workflow_renderer.errors import AS_TEXT, Problem, TemplateInvalid, similar
+from aegis.nearest import similar
+from functions.workflow_renderer.errors import AS_TEXT, Problem, TemplateInvalid
 
 WHOLE = "alert"
 _LISTED = 30

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from aegis.nearest import similar
 from functions.workflow_renderer.document import Path, spelled
-from functions.workflow_renderer.errors import Problem, similar
+from functions.workflow_renderer.errors import Problem
 
 _RUN_IMAGES = ("container", "script")
 _LISTS_OF_IMAGES = ("initContainers", "sidecars")

@@ -111,8 +111,9 @@ async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:
 
 
 async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:
+    from aegis.nearest import similar  # noqa: PLC0415
     from functions.workflow_renderer.bounded import render  # noqa: PLC0415  (it loads when a match comes)
-    from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue, similar  # noqa: PLC0415
+    from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
 
     if refusal := scope().refusal(reference, alert_namespace=alert.metadata.namespace):
         raise Refused(TriggerStatus.TEMPLATE_NOT_FOUND, refusal)

@@ -24,6 +24,8 @@ class ConditionType(StrEnum):
     """Of an alert: whether its newest workflow ended, and how."""
     STALLED = "Stalled"
     """Of an alert: whether an event about it could not be delivered."""
+    TEMPLATE_FOUND = "TemplateFound"
+    """Of a rule: whether the template that it names is there."""
     VALID = "Valid"
     """Of a rule or template: whether it can work as it is written."""
 

@@ -198,7 +198,7 @@ class World:
         if event.type == ALERT_REFIRED:
             return await reopen(self.kube, self.intake, event)
         if event.type == RESOURCE_UPDATED:
-            await record_rule(self.kube, event)
+            await record_rule(self.kube, self.rules, event)
             return None
         if event.type == RESOURCE_ADDED:
             return await self.tracker.follow(Workflow.read(event.data), deleted=False)

@@ -28,7 +28,7 @@ NAMESPACE = "monitoring"
 
 @cache
 def _crds() -> list[dict[str, Any]]:
-    names = ("aegisalerts", "aegisalertopsrules")
+    names = ("aegisalerts", "aegisalertopsrules", "aegisopstemplates")
     files = [*(ROOT / "crds" / f"{name}.aegis.io.yaml" for name in names), ROOT / "sandbox" / "crds" / "argo.yaml"]
     return [doc for file in files for doc in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
 

@@ -53,7 +53,7 @@ async def cluster(api: Api) -> AsyncIterator[Cluster]:
 
 
 async def recorded(cluster: Cluster, rule: AegisAlertOpsRule) -> AegisAlertOpsRule:
-    await record_rule(cluster.kube, event(rule, RESOURCE_ADDED))
+    await record_rule(cluster.kube, cluster.rules, event(rule, RESOURCE_ADDED))
     return await cluster.now(rule)
 
 

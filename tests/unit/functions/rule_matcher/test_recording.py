@@ -5,16 +5,25 @@ from typing import Any
 import pytest
 
 from aegis.errors import BadEvent
-from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RESOURCE_UPDATED, Event
+from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, Event
 from aegis.models.rule import AegisAlertOpsRule
-from functions.rule_matcher.recording import record_rule
+from aegis.models.template import AegisOpsTemplate
+from functions.rule_matcher.recording import record_rule, record_template
 from tests.unit.functions.rule_matcher.cluster import Cluster
+from tests.unit.functions.rule_matcher.objects import rule_manifest
+
+
+async def record(cluster: Cluster, data: object, typ: str = RESOURCE_ADDED) -> None:
+    await record_rule(cluster.kube, cluster.rules, Event(type=typ, source="/test", id="1", data=data))
 
 
 async def apply(cluster: Cluster, rule: AegisAlertOpsRule, typ: str = RESOURCE_ADDED) -> AegisAlertOpsRule:
     """ApiServerSource tells of the rule."""
-    await record_rule(cluster.kube, Event(type=typ, source="/test", id="1", data=rule.manifest()))
+    await record(cluster, rule.manifest(), typ)
     return await cluster.now(rule)
+
+
+NO_TEMPLATE = ("TemplateFound", "False", "TemplateNotFound")
 
 
 def shown(rule: AegisAlertOpsRule) -> tuple[str, list[tuple[str, str, str]]]:
@@ -23,22 +32,22 @@ def shown(rule: AegisAlertOpsRule) -> tuple[str, list[tuple[str, str, str]]]:
 
 async def test_a_valid_rule_is_recorded(cluster: Cluster) -> None:
     stored = await apply(cluster, await cluster.rule())
-    assert shown(stored) == ("Recorded", [("Valid", "True", "Recorded")])
+    assert shown(stored) == ("Recorded", [("Valid", "True", "Recorded"), NO_TEMPLATE])
     assert stored.status.observed_generation == 1
     assert await cluster.said() == []
 
 
 async def test_a_type_that_is_a_pattern_by_accident_is_said_on_the_rule(cluster: Cluster) -> None:
     stored = await apply(cluster, await cluster.rule("r", "Memory (copy)"))
-    assert shown(stored) == ("Recorded", [("Valid", "True", "Recorded")])
-    (valid,) = stored.status.conditions
+    assert shown(stored) == ("Recorded", [("Valid", "True", "Recorded"), NO_TEMPLATE])
+    valid = stored.status.conditions[0]
     assert valid.message.startswith("spec.alertConditions[0].type: a regular expression")
     assert valid.message.endswith(r"write Memory \(copy\)")
 
 
 async def test_an_invalid_rule_is_recorded_and_reported(cluster: Cluster) -> None:
     stored = await apply(cluster, await cluster.rule("r", "Node("))
-    assert shown(stored) == ("Invalid", [("Valid", "False", "InvalidAlertConditions")])
+    assert shown(stored) == ("Invalid", [("Valid", "False", "InvalidAlertConditions"), NO_TEMPLATE])
     assert await cluster.said() == [("Warning", "InvalidRule", "r")]
 
 
@@ -46,7 +55,7 @@ async def test_a_rule_is_recorded_again_when_it_was_mended(cluster: Cluster) -> 
     broken = await apply(cluster, await cluster.rule("r", "Node("))
     spec = {"alertConditions": [{"type": "Node.*", "status": "Firing"}]}
     mended = await apply(cluster, await cluster.write(broken, {"spec": spec}), RESOURCE_UPDATED)
-    assert shown(mended) == ("Recorded", [("Valid", "True", "Recorded")])
+    assert shown(mended) == ("Recorded", [("Valid", "True", "Recorded"), NO_TEMPLATE])
     assert mended.status.observed_generation == 2
 
 
@@ -54,7 +63,7 @@ async def test_a_rule_whose_counts_moved_costs_no_request(cluster: Cluster) -> N
     recorded = await apply(cluster, await cluster.rule())
     counted = await cluster.write(recorded, {"status": {"triggerStatus": {"succeeded": 1}}}, subresource="status")
     before = len(cluster.requests)
-    await record_rule(cluster.kube, Event(type=RESOURCE_UPDATED, source="/test", id="2", data=counted.manifest()))
+    await record(cluster, counted.manifest(), RESOURCE_UPDATED)
     assert cluster.requests[before:] == []
 
 
@@ -69,28 +78,28 @@ async def test_what_an_event_says_of_its_rule_is_not_believed(cluster: Cluster) 
     rule = await cluster.rule()
     data = rule.manifest()
     data["spec"] = {"alertConditions": [{"type": "("}]}
-    await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/forged", id="1", data=data))
-    assert shown(await cluster.now(rule)) == ("Recorded", [("Valid", "True", "Recorded")])
+    await record(cluster, data, RESOURCE_ADDED)
+    assert shown(await cluster.now(rule)) == ("Recorded", [("Valid", "True", "Recorded"), NO_TEMPLATE])
 
 
 async def test_an_event_of_a_rule_made_anew_is_not_this_ones(cluster: Cluster) -> None:
     rule = await cluster.rule("r", "(")
     data = rule.manifest()
     data["metadata"]["uid"] = "invented"
-    await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/forged", id="1", data=data))
+    await record(cluster, data, RESOURCE_ADDED)
     assert await cluster.now(rule) == rule
 
 
 async def test_a_rule_that_is_gone_needs_nothing(cluster: Cluster) -> None:
     rule = await cluster.rule()
     await cluster.delete(rule)
-    await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/test", id="1", data=rule.manifest()))
+    await record(cluster, rule.manifest(), RESOURCE_ADDED)
 
 
 @pytest.mark.parametrize("data", [None, {"spec": {"alertConditions": [{"status": "Sleeping"}]}}])
 async def test_what_is_no_rule_is_refused(cluster: Cluster, data: Any) -> None:
     with pytest.raises(BadEvent, match="data: not a stored AegisAlertOpsRule"):
-        await record_rule(cluster.kube, Event(type=RESOURCE_ADDED, source="/test", id="1", data=data))
+        await record(cluster, data, RESOURCE_ADDED)
 
 
 async def refused(cluster: Cluster, name: str, found: str, typ: str = "NodeDown", **status: Any) -> None:
@@ -153,3 +162,58 @@ async def test_how_long_ago_an_alert_may_have_come_is_a_setting(
     await refused(cluster, "answered", "RuleNotFound", lastReceivedTime="2020-01-01T00:00:00Z")
     await apply(cluster, await cluster.rule())
     assert sent == []
+
+
+async def template(cluster: Cluster, name: str) -> AegisOpsTemplate:
+    return await cluster.create(AegisOpsTemplate, {"metadata": {"name": name}, "spec": {"manifest": "x"}})
+
+
+async def told(cluster: Cluster, of: AegisOpsTemplate, typ: str) -> None:
+    await record_template(cluster.kube, cluster.rules, Event(type=typ, source="/test", id="1", data=of.manifest()))
+
+
+async def found(cluster: Cluster, rule: AegisAlertOpsRule) -> tuple[str, str]:
+    conditions = (await cluster.now(rule)).status.conditions
+    (condition,) = (one for one in conditions if one.type == "TemplateFound")
+    return condition.status, condition.message
+
+
+async def test_a_rule_whose_template_is_not_there_yet_says_so_until_it_is(cluster: Cluster) -> None:
+    await template(cluster, "cordon-nodes")
+    rule = await cluster.rule("r", template="cordon-node")
+    other = await cluster.rule("other", template="cordon-nodes")
+    for each in (rule, other):
+        await apply(cluster, each)
+    assert await found(cluster, rule) == (
+        "False",
+        "there is no AegisOpsTemplate monitoring/cordon-node yet; did you mean cordon-nodes?",
+    )
+    applied = await template(cluster, "cordon-node")
+    await told(cluster, applied, RESOURCE_ADDED)
+    assert await found(cluster, rule) == ("True", "AegisOpsTemplate monitoring/cordon-node is there.")
+    await cluster.delete(applied)
+    before = (await cluster.now(other)).metadata.resource_version
+    await told(cluster, applied, RESOURCE_DELETED)
+    assert (await found(cluster, rule))[0] == "False"
+    assert (await cluster.now(other)).metadata.resource_version == before
+
+
+async def test_what_templates_another_namespace_has_is_not_told(cluster: Cluster) -> None:
+    await cluster.create(
+        AegisOpsTemplate, {"metadata": {"name": "secret-plan", "namespace": "gpu-team"}, "spec": {"manifest": "x"}}
+    )
+    manifest = rule_manifest("r", template="secret-plam")
+    manifest["spec"]["opsTemplate"]["namespace"] = "gpu-team"
+    rule = await cluster.create(AegisAlertOpsRule, manifest)
+    await apply(cluster, rule)
+    assert await found(cluster, rule) == ("False", "there is no AegisOpsTemplate gpu-team/secret-plam yet")
+
+
+async def test_two_rules_that_tie_always_say_so(cluster: Cluster) -> None:
+    await apply(cluster, await cluster.rule("one"))
+    two = await apply(cluster, await cluster.rule("two"))
+    assert two.status.status == "Recorded"
+    assert "as monitoring/one: none of them runs" in two.status.conditions[0].message
+    assert ("Warning", "TiedRules", "two") in await cluster.said()
+    three = await apply(cluster, await cluster.rule("three", priority=1))
+    assert "monitoring/" not in three.status.conditions[0].message

@@ -26,9 +26,9 @@ STEP = {
 }
 
 
-def failed(step: dict[str, Any] = STEP, **annotations: str) -> Workflow:
+def failed(step: dict[str, Any] = STEP, annotations: dict[str, str] | None = None) -> Workflow:
     meta = FAILED.metadata
-    noted = meta.model_copy(update={"annotations": {**meta.annotations, **annotations}})
+    noted = meta.model_copy(update={"annotations": {**meta.annotations, **(annotations or {})}})
     status = {**FAILED.status.wire(), "nodes": {"node-1": step}}
     return Workflow.read({"metadata": noted.wire(), "spec": FAILED.spec, "status": status})
 
@@ -56,7 +56,7 @@ async def test_the_end_of_the_log_stands_below_what_argo_says() -> None:
         "child failed: step drain: Error (exit code 3)\nIts log ends with:\ndraining dev1\ncannot evict db-0"
     )
     assert asked.path.startswith(f"/api/v1/namespaces/monitoring/pods/{NAME}-drain-node-")
-    assert dict(asked.params) == {"container": "main", "tailLines": "10", "limitBytes": "4096"}
+    assert dict(asked.params) == {"container": "main", "tailLines": "30", "limitBytes": "16384"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_no_log_is_read_where_no_step_failed(item: Workflow) -> None:
     assert (await message(httpx.Response(200, content=b"x"), item))[1] == []
 
 
-@pytest.mark.parametrize(("setting", "asked"), [("0", None), ("3", "3"), ("5000", "100"), ("many", "10"), ("", "10")])
+@pytest.mark.parametrize(("setting", "asked"), [("0", None), ("3", "23"), ("5000", "120"), ("many", "30"), ("", "30")])
 async def test_as_many_lines_are_read_as_is_set(
     setting: str, asked: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,11 +100,20 @@ def test_a_steps_pod_is_named_as_argo_names_it() -> None:
     assert step_of(failed({**STEP, "templateRef": {"name": "shared", "template": "of-theirs"}})) == nodetree.pod_name(
         NAME, STEP["name"], "of-theirs"
     )
-    assert step_of(failed(**{"workflows.argoproj.io/pod-name-format": "v1"})) == "node-1"
+    assert step_of(failed(annotations={"workflows.argoproj.io/pod-name-format": "v1"})) == "node-1"
+
+
+def test_what_argo_adds_to_a_log_is_left_out() -> None:
+    log = (
+        'time="2026-01-01T00:00:00Z" level=INFO msg="capturing logs" argo=true\n'
+        "one\ntwo\nargo=true is what I want\n"
+        'time="2026-01-01T00:00:01Z" level=INFO msg="sub-process exited" argo=true\nError: exit status 3\n'
+    )
+    assert readable(log, 2) == "two\nargo=true is what I want"
 
 
 @given(st.binary())
 def test_whatever_a_step_writes_is_text_in_the_end(written: bytes) -> None:
-    shown = readable(written.decode(errors="replace"))
+    shown = readable(written.decode(errors="replace"), 10)
     assert len(shown) <= 2000
     assert all(character.isprintable() or character in "\n\t" or character.isspace() for character in shown)

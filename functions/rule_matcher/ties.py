@@ -1,0 +1,40 @@
+"""Rules that apply to the very same alerts with the same priority: neither ever runs."""
+
+from collections.abc import Iterable, Iterator
+
+from aegis.models.selectors import LabelSelector
+from aegis.scope import Scope
+from functions.rule_matcher.matching import Rule
+
+
+def tied(rule: Rule, others: Iterable[Rule], scope: Scope) -> Iterator[Rule]:
+    """The other rules that select what this one does, by the same words, and count where it counts.
+
+    Rules that say the same in other words are found only once an alert meets both.
+    """
+    selection = _selection(rule)
+    for other in others:
+        if (
+            other.where != rule.where
+            and other.spec.priority == rule.spec.priority
+            and _counts_with(other, rule, scope)
+            and _selection(other) == selection
+            and not other.problems
+        ):
+            yield other
+
+
+def _counts_with(one: Rule, other: Rule, scope: Scope) -> bool:
+    """Whether there can be an alert for which both count."""
+    return one.where[0] == other.where[0] or any(scope.is_shared(each.where[0]) for each in (one, other))
+
+
+def _selection(rule: Rule) -> object:
+    spec, selector = rule.spec, rule.spec.selector or LabelSelector()
+    expressions = ((each.key, each.operator, frozenset(each.values)) for each in selector.match_expressions)
+    return (
+        frozenset((condition.type, condition.status) for condition in spec.alert_conditions),
+        frozenset(selector.match_labels.items()),
+        frozenset(expressions),
+        frozenset(spec.matchers),
+    )
