@@ -1,11 +1,13 @@
 """Letting a workflow go: the finalizer that held it until its outcome was recorded and counted is removed."""
 
-from aegis.errors import Conflict, NotFound, Unavailable
+from collections.abc import Awaitable
+from contextlib import suppress
+
+from aegis.errors import NotFound
 from aegis.kube import Kube
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
+from aegis.transition import swapped
 from functions.status_tracker.progress import is_held
-
-_ATTEMPTS = 5
 
 
 async def release(kube: Kube, workflow: Workflow) -> None:
@@ -14,28 +16,24 @@ async def release(kube: Kube, workflow: Workflow) -> None:
     Raises:
         Unavailable: when others changed the finalizers every time.
     """
-    meta = workflow.metadata
-    for _ in range(_ATTEMPTS):
-        if workflow.metadata.uid != meta.uid or not is_held(workflow):
-            return
-        path = f"/metadata/finalizers/{workflow.metadata.finalizers.index(OUTCOME_FINALIZER)}"
+
+    def is_due(item: Workflow) -> bool:
+        return item.metadata.uid == workflow.metadata.uid and is_held(item)
+
+    def remove(item: Workflow, due: bool) -> Awaitable[Workflow] | None:  # noqa: FBT001
+        if not due:
+            return None
+        meta = item.metadata
+        path = f"/metadata/finalizers/{meta.finalizers.index(OUTCOME_FINALIZER)}"
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": meta.uid},
             {"op": "test", "path": path, "value": OUTCOME_FINALIZER},
             {"op": "remove", "path": path},
         ]
-        try:
-            await kube.json_patch(Workflow, patch, namespace=meta.namespace, name=meta.name)
-        except NotFound:
-            return
-        except Conflict:
-            found = await read(kube, workflow)
-            if found is None:
-                return
-            workflow = found
-        else:
-            return
-    raise Unavailable(f"{workflow.reference} changed {_ATTEMPTS} times while it was released")
+        return kube.json_patch(Workflow, patch, namespace=meta.namespace, name=meta.name)
+
+    with suppress(NotFound):
+        await swapped(kube, workflow, is_due, remove)
 
 
 async def read(kube: Kube, workflow: Workflow) -> Workflow | None:

@@ -4,7 +4,7 @@ Every step may run twice and at the same time elsewhere. The decision is a pure 
 step was already taken, so a second delivery changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from aegis.errors import Conflict, Unavailable
@@ -43,10 +43,28 @@ async def transition(kube: Kube, known: T, decide: Callable[[T], Model | None], 
 async def decided(
     kube: Kube, known: T, decide: Callable[[T], D], status_of: Callable[[D], Model | None], *, fresh: bool = False
 ) -> Decided[T, D]:
-    """Merge what a decision says into the status, by compare-and-swap.
+    """Merge what a decision says into the status, by compare-and-swap (``swapped``)."""
+
+    def write(item: T, decision: D) -> Awaitable[T] | None:
+        status = status_of(decision)
+        return None if status is None else kube.patch_status(item, status)
+
+    return await swapped(kube, known, decide, write, fresh=fresh)
+
+
+async def swapped(
+    kube: Kube,
+    known: T,
+    decide: Callable[[T], D],
+    write: Callable[[T, D], Awaitable[T] | None],
+    *,
+    fresh: bool = False,
+) -> Decided[T, D]:
+    """Write what a decision says, by compare-and-swap.
 
     ``known`` may be an old copy, such as an event carries: where the object moved on, it is read and decided again.
-    With ``fresh`` the copy only names the object, and it is read first.
+    With ``fresh`` the copy only names the object, and it is read first. ``write`` raises ``Conflict`` where the object
+    is not as it was decided on, and is nothing where there is nothing to write.
 
     Raises:
         NotFound: when the object is gone.
@@ -59,12 +77,12 @@ async def decided(
             else await kube.get(type(known), namespace=known.metadata.namespace, name=known.metadata.name)
         )
         decision = decide(item)
-        status = status_of(decision)
-        if status is None and fresh:
+        writing = write(item, decision)
+        if writing is None and fresh:
             return Decided(item, decision, changed=False)
-        if status is not None:
+        if writing is not None:
             try:
-                return Decided(await kube.patch_status(item, status), decision, changed=True)
+                return Decided(await writing, decision, changed=True)
             except Conflict:
                 pass
         fresh = True
