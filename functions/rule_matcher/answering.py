@@ -12,6 +12,7 @@ from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
 from aegis.models.states import Phase
 from aegis.models.workflow import Workflow
+from aegis.payloads import Matched, Reference
 from aegis.recorder import record
 from aegis.transition import decided
 from functions.rule_matcher.attempts import begin_another_attempt
@@ -58,7 +59,7 @@ async def answer_alert(kube: Kube, rules: RuleCache, event: Event) -> Event | No
         source=SOURCE,
         id=derived_id(event.identity, meta.uid, item.phase),
         subject=f"{meta.namespace}/{meta.name}",
-        data={"phase": item.phase.value, "alert": hints.reference(item)},
+        data=Matched(phase=item.phase, alert=Reference.of(item)).wire(),
     )
 
 

@@ -21,6 +21,7 @@ from aegis.models.alert import AegisAlert
 from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
+from aegis.payloads import Completed, Identity, Reference
 from aegis.recorder import record
 from aegis.series import is_episode, name_of
 from aegis.transition import Outcome, transition
@@ -205,12 +206,12 @@ class Tracker:
             source=SOURCE,
             id=derived_id(meta.uid, progress.uid),
             subject=f"{meta.namespace}/{meta.name}",
-            data={
-                "phase": progress.phase,
-                "outcome": progress.ops,
-                "alert": {"namespace": meta.namespace, "name": meta.name, "uid": meta.uid},
-                "workflow": {"namespace": meta.namespace, "name": progress.name, "uid": progress.uid},
-            },
+            data=Completed(
+                phase=progress.phase,
+                outcome=progress.ops,
+                alert=Reference.of(alert),
+                workflow=Reference(metadata=Identity(namespace=meta.namespace, name=progress.name, uid=progress.uid)),
+            ).wire(),
         )
 
 

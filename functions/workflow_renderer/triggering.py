@@ -2,19 +2,20 @@
 
 import logging
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from aegis import clock, hints
-from aegis.errors import AlreadyExists, BadEvent, Forbidden, Invalid, NotFound, Unavailable
+from aegis import clock, hints, payloads
+from aegis.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
 from aegis.models.alert import AegisAlert, RuleReference, TemplateReference
-from aegis.models.base import Model, Object
+from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import Phase, TriggerStatus
 from aegis.models.template import AegisOpsTemplate, TemplateSpec
 from aegis.models.workflow import ALERT_UID_ANNOTATION, Workflow
+from aegis.payloads import Matched, Reference
 from aegis.recorder import record
 from aegis.scope import scope
 from aegis.transition import transition
@@ -22,13 +23,6 @@ from functions.workflow_renderer.decision import SOURCE
 from functions.workflow_renderer.workflow import build_workflow
 
 _log = logging.getLogger(__name__)
-
-
-class Match(Model):
-    """The data of ``io.aegis.rule.matched.v1``."""
-
-    phase: Phase
-    alert: object
 
 
 class Rule(Object):
@@ -66,11 +60,8 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     Raises:
         BadEvent: when the event's data is no match.
     """
-    try:
-        match = Match.model_validate(event.data)
-    except ValidationError as error:
-        raise BadEvent(f"data: not a match of phase and alert: {error}") from error
-    hint, phase = hints.named(match.alert, AegisAlert), match.phase
+    match = payloads.read(Matched, event)
+    hint, phase = hints.named(match.alert.wire(), AegisAlert), match.phase
     try:
         alert = await hints.read(kube, hint)
     except NotFound:
@@ -95,12 +86,8 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
         source=SOURCE,
         id=derived_id(workflow.metadata.uid),
         subject=f"{workflow.metadata.namespace}/{workflow.metadata.name}",
-        data={"phase": phase, "alert": _named(alert), "workflow": _named(workflow)},
+        data=payloads.Created(phase=phase, alert=Reference.of(alert), workflow=Reference.of(workflow)).wire(),
     )
-
-
-def _named(item: Object) -> dict[str, str]:
-    return {"namespace": item.metadata.namespace, "name": item.metadata.name, "uid": item.metadata.uid}
 
 
 async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:

@@ -4,8 +4,7 @@ What the object is like is read from the API server, and its uid compared: one t
 events of its own.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -13,21 +12,12 @@ from aegis.errors import BadEvent, NotFound
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
-from aegis.models.base import Model, Object, ObjectMeta
+from aegis.models.base import Object, ObjectMeta
 from aegis.models.states import Phase
-from aegis.names import Uid, is_object_name
+from aegis.names import is_object_name
+from aegis.payloads import Reference
 
 T = TypeVar("T", bound=Object)
-
-
-class _Identity(Model):
-    namespace: str
-    name: str
-    uid: Uid
-
-
-class _Named(Model):
-    metadata: _Identity
 
 
 def about(item: Object, typ: str, *, source: str, data: object = None, **extensions: str) -> Event:
@@ -48,11 +38,6 @@ def look_at(alert: AegisAlert, *, source: str) -> Event:
     return about(alert, ALERT_FIRING if alert.phase is Phase.FIRING else ALERT_RESOLVED, source=source)
 
 
-def reference(item: Object) -> Mapping[str, Any]:
-    """No more of an object than `named` reads."""
-    return {"metadata": {key: getattr(item.metadata, key) for key in _Identity.model_fields}}
-
-
 def named(data: object, model: type[T]) -> T:
     """The object whose namespace, name and uid an event's data gives, with nothing else of it.
 
@@ -60,7 +45,7 @@ def named(data: object, model: type[T]) -> T:
         BadEvent: when it gives none that an object of the API server can have.
     """
     try:
-        identity = _Named.model_validate(data).metadata
+        identity = Reference.model_validate(data).metadata
     except ValidationError as error:
         raise BadEvent(f"data: not a stored {model.resource.kind}: {error}") from error
     if not (is_object_name(identity.namespace) and is_object_name(identity.name) and identity.uid):

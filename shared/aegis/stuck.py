@@ -16,6 +16,7 @@ from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import AlertStatus, Phase
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
+from aegis.payloads import Matched, Reference
 
 SOURCE = "/aegis/status-tracker/sweep"
 DEFAULT_PATIENCE = timedelta(seconds=30)
@@ -90,12 +91,12 @@ def _look_at(alert: AegisAlert) -> Event:
 
 def _matched(phase: Phase) -> Callable[[AegisAlert], Event]:
     return lambda alert: hints.about(
-        alert, RULE_MATCHED, source=SOURCE, data={"phase": phase, "alert": hints.reference(alert)}
+        alert, RULE_MATCHED, source=SOURCE, data=Matched(phase=phase, alert=Reference.of(alert)).wire()
     )
 
 
 def _refired(alert: AegisAlert) -> Event:
-    return hints.about(alert, ALERT_REFIRED, source=SOURCE, data=hints.reference(alert))
+    return hints.about(alert, ALERT_REFIRED, source=SOURCE, data=Reference.of(alert).wire())
 
 
 def _is_resolved(alert: AegisAlert) -> bool:

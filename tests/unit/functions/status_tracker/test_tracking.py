@@ -71,7 +71,7 @@ async def test_an_outcome_newly_recorded_is_told_once(cluster: Cluster, tracker:
     first, again = [await tracker.follow(workflow, deleted=False) for _ in range(2)]
     assert first is not None
     assert (first.type, first.subject) == (ALERT_COMPLETED, "monitoring/alert")
-    assert first.data["workflow"]["uid"] == workflow.metadata.uid
+    assert first.data["workflow"]["metadata"]["uid"] == workflow.metadata.uid
     assert again is None
 
 
