@@ -6,6 +6,7 @@ Grants = dict[tuple[str, str], set[str]]
 AEGIS, ARGO, CORE = "aegis.io", "argoproj.io", ""
 
 EVERYWHERE: dict[str, Grants] = {
+    "alert-normalizer": {(CORE, "nodes"): {"list"}},
     "rule-matcher": {
         (AEGIS, "aegisalerts"): {"get", "list"},
         (AEGIS, "aegisalerts/status"): {"patch"},

@@ -51,14 +51,16 @@ def _read(alert: object, at: str) -> Entry:
     if rejection := fields.rejection():
         return rejection
     apart = told_apart(labels)
+    subject, node_address = subject_of(apart, own_rows())
     return Incoming(
         source=SOURCE,
         type=alert_type,
         status=status,
         severity=labels.get("severity", ""),
-        involved_object=subject_of(apart, own_rows()),
+        involved_object=subject,
         details={key: annotations[key] for key in _ANNOTATIONS_KEPT if key in annotations} | apart,
         fingerprint=Fingerprint(fingerprint) if fingerprint else alertmanager_fingerprint(labels),
         starts_at=starts_at,
         ends_at=ends_at,
+        node_address=node_address,
     )

@@ -62,7 +62,7 @@ class Subject(NamedTuple):
     namespace: str = ""
     node: str = ""
     inferred_from: str = ""
-    """The row of the table of subjects that says so; empty where the sender says it."""
+    """The row of the table of subjects that says so, and why it says nothing; empty where the sender says it."""
 
 
 class Incoming(NamedTuple):
@@ -77,6 +77,8 @@ class Incoming(NamedTuple):
     fingerprint: Fingerprint
     starts_at: str
     ends_at: str = ""
+    node_address: str = ""
+    """The address of the node that it is about, as long as that is not looked up (``node_addresses``)."""
 
     def name(self, episode: int = 0) -> str:
         """The name of the AegisAlert of one of its episodes."""

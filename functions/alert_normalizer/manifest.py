@@ -47,17 +47,21 @@ def manifest(alert: Incoming, settings: Settings, *, episode: int, events: Seque
 
 
 def refreshed(stored: AegisAlert, alert: Incoming) -> dict[str, Any] | None:
-    """The merge patch that has a stored alert say what a repeat of it says; nothing where it does."""
+    """The merge patch that has a stored alert say what a repeat of it says; nothing where it does.
+
+    A node that cannot be looked up now is still the one that it was.
+    """
     spec = stored.spec
-    subject = Subject(*(getattr(spec.involved_object, name) for name in Subject._fields))
-    if (spec.severity, spec.details, subject) == (alert.severity, alert.details, alert.involved_object):
+    known = Subject(*(getattr(spec.involved_object, name) for name in Subject._fields))
+    subject = known if alert.node_address else alert.involved_object
+    if (spec.severity, spec.details, known) == (alert.severity, alert.details, subject):
         return None
     labels = _labels(alert, stored.metadata.name)
     return {
         "metadata": {"labels": _replacing(_as_labels(spec.details), labels)},  # what others labelled it with stays
         "spec": {
             "severity": alert.severity,
-            "involvedObject": {"inferredFrom": None, **_involved_object(alert.involved_object)},
+            "involvedObject": {"inferredFrom": None, **_involved_object(subject)},
             "details": _replacing(spec.details, alert.details),
             "selector": {"matchLabels": _replacing((spec.selector or LabelSelector()).match_labels, labels)},
         },

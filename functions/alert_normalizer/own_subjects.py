@@ -4,9 +4,9 @@ import logging
 import os
 import re
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from functions.alert_normalizer.subjects import Row
@@ -30,9 +30,18 @@ class _Given(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     when: Annotated[dict[str, Annotated[str, AfterValidator(_pattern)]], Field(min_length=1, max_length=20)]
     kind: Annotated[str, Field(pattern=r"^([A-Z][A-Za-z0-9]*|\{[A-Za-z0-9_]+\})$")]
-    object: Annotated[str, Field(min_length=1)]
+    object: Annotated[str, Field(min_length=1)] = ""
     namespace: str = "namespace"
     node: str = ""
+    node_address: Annotated[str, Field(min_length=1)] = ""
+
+    @model_validator(mode="after")
+    def _says_the_object_once(self) -> Self:
+        if not self.node_address and not self.object:
+            raise ValueError("has neither object nor node_address")
+        if self.node_address and (self.object or self.node or self.kind != "Node"):
+            raise ValueError("with node_address, the kind is Node, and there is neither object nor node")
+        return self
 
 
 @cache

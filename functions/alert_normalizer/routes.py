@@ -6,7 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -25,10 +27,14 @@ from functions.alert_normalizer.custom import read_custom
 from functions.alert_normalizer.fields import parse
 from functions.alert_normalizer.incoming import BadContent, Batch, Entry, Incoming, Problem, Rejection
 from functions.alert_normalizer.intake import SOURCE, Answer, Intake, Result, Stored
+from functions.alert_normalizer.node_addresses import placed
 from functions.alert_normalizer.refired import LARGEST_REMINDER, is_reminder, reopen
 from functions.alert_normalizer.senders import NOBODY, Sender
 from functions.alert_normalizer.settings import Settings
 from functions.alert_normalizer.tokens import OPEN, Gate
+
+if TYPE_CHECKING:
+    from functions.alert_normalizer.nodes import Nodes
 
 LARGEST_BODY = 5 * 1024 * 1024
 _PATIENCE_SECONDS = 20.0  # a sender that waits longer gives up, and would not know that it should try again
@@ -159,12 +165,13 @@ class Reception:
 
     async def _store(self, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
         """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
+        clock = asyncio.get_running_loop()
+        patience = clock.time() + _PATIENCE_SECONDS
+        entries = await self._placed(entries)
         post = "" if hashes else _post([entry for entry in entries if isinstance(entry, Incoming)])
         waiting = [(position, entry) for position, entry in enumerate(entries) if isinstance(entry, Incoming)]
         slow: Answer = Unavailable("storing takes too long")
         answers = dict.fromkeys((position for position, _ in waiting), slow)
-        clock = asyncio.get_running_loop()
-        patience = clock.time() + _PATIENCE_SECONDS
         for start in range(0, len(waiting), _UNDER_WAY):
             waits = {
                 position: self.intake.submit(entry, event=hashes[position] if hashes else "", post=post)
@@ -180,6 +187,20 @@ class Reception:
         if post:
             await self._note(post, [item.answer for item in told])
         return told
+
+    async def _placed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """The same alerts; those that say but an address of a node are about that node."""
+        addresses = {entry.node_address for entry in entries if isinstance(entry, Incoming) and entry.node_address}
+        if not addresses:
+            return entries
+        nodes = await self._nodes.by_address(addresses)
+        return [placed(entry, nodes) if isinstance(entry, Incoming) else entry for entry in entries]
+
+    @cached_property
+    def _nodes(self) -> "Nodes":
+        from functions.alert_normalizer.nodes import Nodes  # noqa: PLC0415  (most alerts name what they are about)
+
+        return Nodes(self.kube)
 
     async def _note(self, post: str, answers: Sequence[Answer | None]) -> None:
         """Have those that are stored not counted again when the sender comes again for want of room for the others."""

@@ -26,6 +26,8 @@ class Row(NamedTuple):
     """The label with the namespace; none for what has none."""
     node: str = ""
     """The label with the node it is on."""
+    node_address: str = ""
+    """In place of ``object``, for a Node: the label with an address or a name of the node, and maybe a port."""
 
 
 def _namespaced(kind: str, label: str, **when: str) -> Row:
@@ -106,8 +108,8 @@ ROWS: tuple[Row, ...] = (
             f"node-exporter's instance, by {label}",
             {label: ".*node[-_]exporter.*", "instance": PRESENT},
             "Node",
-            "instance",
-            "",
+            object="",
+            node_address="instance",
         )
         for label in ("job", "service", "exporter_container", "container")
     ),

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from sandbox.api import Api, Object
 
-NODE_NAMES = ("dev1", "dev2")
+_ADDRESSES = {"dev1": "127.0.0.1", "dev2": "127.0.0.2"}
+NODE_NAMES = tuple(_ADDRESSES)
 _CAPACITY = {"cpu": "8", "memory": "32Gi", "ephemeral-storage": "100Gi", "pods": "110"}
 _ALREADY_EXISTS = 409
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -133,7 +134,7 @@ def _status(name: str) -> dict[str, Any]:
     return {
         "capacity": _CAPACITY,
         "allocatable": _CAPACITY,
-        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}],
+        "addresses": [{"type": "InternalIP", "address": _ADDRESSES[name]}, {"type": "Hostname", "address": name}],
         "nodeInfo": {
             "kubeletVersion": "v1.36.0-sandbox",
             "osImage": "sandbox",

@@ -168,13 +168,14 @@ class Kube:
         label_selector: str = "",
         field_selector: str = "",
         metadata_only: bool = False,
+        page_size: int = _PAGE,
     ) -> Collection[T]:
         """Read all objects that the selectors select, in one namespace or in all, page by page.
 
         With ``metadata_only`` that is all that is read of them, however large they are.
         """
         accept = _METADATA if metadata_only else _JSON
-        params = {"limit": str(_PAGE), "labelSelector": label_selector, "fieldSelector": field_selector}
+        params = {"limit": str(page_size), "labelSelector": label_selector, "fieldSelector": field_selector}
         items: list[T] = []
         while True:
             given = {key: value for key, value in params.items() if value}

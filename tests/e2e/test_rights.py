@@ -74,7 +74,7 @@ def test_an_account_may_do_what_the_table_says_and_nothing_else(acting: As, acco
 TRIED = {
     "read secrets": ("GET", f"/api/v1/namespaces/{NAMESPACE}/secrets"),
     "list pods": ("GET", PODS),
-    "list nodes": ("GET", NODES),
+    "watch nodes": ("GET", f"{NODES}?watch=true"),
     "delete a node": ("DELETE", f"{NODES}/no-such-node"),
     "delete a rule": ("DELETE", f"{RULES}/no-such-rule"),
     "delete a workflow": ("DELETE", f"{WORKFLOWS}/no-such-workflow"),

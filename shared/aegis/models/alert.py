@@ -30,7 +30,9 @@ class InvolvedObject(Model):
     namespace: ToldText = Field(default="", description="Namespace of the object, where its kind has one.")
     node: ToldText = Field(default="", description="The node it is, or runs on.")
     inferred_from: ToldText = Field(
-        default="", description="Where the intake has it from: a row of its table of subjects, or a label that says it."
+        default="",
+        description="Where the intake has it from: a row of its table of subjects, or a label that says it; "
+        "and of a node that is not found by its address, why.",
     )
 
 

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.alert_normalizer.incoming import Subject
+from aegis.models.alert import AlertStatus
+from aegis.names import Fingerprint
+from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.measurer import told_apart
+from functions.alert_normalizer.node_addresses import placed
 from functions.alert_normalizer.subject import subject_of
 from functions.alert_normalizer.subjects import ROWS
 from tests.samples import ROOT
@@ -108,8 +111,9 @@ KUBE_PROMETHEUS = {
     "KubeletTooManyPods": ({"node": "dev1", "instance": "10.0.0.7:10250"}, ("Node", "dev1", "", "dev1")),
     "NodeFilesystemSpaceFillingUp": (
         {**NODE_EXPORTER, "device": "/dev/sda1", "mountpoint": "/"},
-        ("Node", "10.0.0.7", "", "10.0.0.7"),
+        ("Node", "dev1", "", "dev1"),
     ),
+    "NodeFilesystemSpaceFillingUp of what is no node": ({**NODE_EXPORTER, "instance": "10.0.0.8:9100"}, NOTHING),
     "NodeClockNotSynchronising": (
         {**NODE_EXPORTER, "instance": "dev1"},
         ("Node", "dev1", "", "dev1"),
@@ -212,8 +216,14 @@ EXPLICIT = {
 }
 
 
+NODES = {"10.0.0.7": "dev1", "dev1": "dev1", "vm7": "vm7"}
+
+
 def of(labels: dict[str, str]) -> Subject:
-    return subject_of(told_apart(labels))
+    subject, address = subject_of(told_apart(labels))
+    fingerprint = Fingerprint("f1")
+    alert = Incoming("s", "A", AlertStatus.FIRING, "", subject, labels, fingerprint, "", node_address=address)
+    return placed(alert, NODES).involved_object
 
 
 OTHERS = {

@@ -1,0 +1,61 @@
+"""The node that an address is one of, where that is all an alert says: node-exporter's ``instance`` above all.
+
+An address that no node has, or more than one, or that cannot be looked up, leaves the alert without a subject, which
+then says why in ``inferredFrom``. Where the addresses come from is not known here (``nodes``).
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from functions.alert_normalizer.incoming import Incoming, Subject
+
+AMBIGUOUS = ""
+"""In place of the node's name: more than one has that address."""
+_LONGEST = 253  # characters of a host name
+_WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::[0-9]+)?|(?P<plain>[^:]+):[0-9]+")
+
+
+def host_of(instance: str) -> str:
+    """An instance without its port, and of an IPv6 address without the brackets."""
+    found = _WITH_PORT.fullmatch(instance)
+    return (found["bracketed"] or found["plain"]) if found else instance
+
+
+def spelled(host: str) -> str:
+    """An address or host name in the one spelling in which they are compared; empty for what can be neither."""
+    if len(host) > _LONGEST:
+        return ""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.removesuffix(".").lower()
+
+
+def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
+    """The alert with the node whose address it says, by the names of all nodes by address; none where they are unknown.
+
+    While they are unknown it keeps the address.
+    """
+    if not alert.node_address:
+        return alert
+    row = alert.involved_object.inferred_from
+    if nodes is None:
+        return alert._replace(involved_object=_empty(row, "the nodes could not be listed"))
+    match nodes.get(alert.node_address):
+        case None:
+            subject = without_node(row)
+        case "":  # AMBIGUOUS
+            subject = _empty(row, "more than one node has that address")
+        case name:
+            subject = Subject("Node", name, node=name, inferred_from=row)
+    return alert._replace(involved_object=subject, node_address="")
+
+
+def without_node(row: str) -> Subject:
+    """The empty subject of an address that is no node's."""
+    return _empty(row, "no node has that address")
+
+
+def _empty(row: str, reason: str) -> Subject:
+    return Subject(inferred_from=f"{row}: {reason}")
