@@ -13,6 +13,7 @@ from functions.alert_normalizer.incoming import Incoming, Subject
 AMBIGUOUS = ""
 """In place of the node's name: more than one has that address."""
 _LONGEST = 253  # characters of a host name
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::[0-9]+)?|(?P<plain>[^:]+):[0-9]+")
 
 
@@ -35,21 +36,29 @@ def spelled(host: str) -> str:
 def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
     """The alert with the node whose address it says, by the names of all nodes by address; none where they are unknown.
 
-    While they are unknown it keeps the address.
+    While they are unknown it keeps the address. A host by its name needs no lookup: there are others than nodes.
     """
-    if not alert.node_address:
+    address, row = alert.node_address, alert.involved_object.inferred_from
+    if not address:
         return alert
-    row = alert.involved_object.inferred_from
+    known = nodes.get(address) if nodes is not None else None
+    if known is None and _is_name(address):
+        known = address
+    if known:
+        found = Subject("Node", known, node=known, inferred_from=row)
+        return alert._replace(involved_object=found, node_address="")
     if nodes is None:
         return alert._replace(involved_object=_empty(row, "the nodes could not be listed"))
-    match nodes.get(alert.node_address):
-        case None:
-            subject = without_node(row)
-        case "":  # AMBIGUOUS
-            subject = _empty(row, "more than one node has that address")
-        case name:
-            subject = Subject("Node", name, node=name, inferred_from=row)
+    subject = without_node(row) if known is None else _empty(row, "more than one node has that address")
     return alert._replace(involved_object=subject, node_address="")
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return _HOST.fullmatch(host) is not None
+    return False
 
 
 def without_node(row: str) -> Subject:

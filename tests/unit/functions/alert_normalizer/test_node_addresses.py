@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from aegis.names import Fingerprint
 from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.node_addresses import AMBIGUOUS, host_of, placed, spelled
@@ -76,6 +76,17 @@ def test_an_address_of_no_known_node_leaves_the_subject_empty_and_says_why(
     alert = placed(at("10.0.0.7"), nodes)
     assert alert.involved_object == ("", "", "", "", f"{ROW}: {reason}")
     assert bool(alert.node_address) is (nodes is None)
+
+
+@pytest.mark.parametrize("nodes", [{"10.0.0.7": "dev1"}, None])
+def test_a_host_by_its_name_is_what_it_says_though_it_is_no_node_of_the_cluster(nodes: dict[str, str] | None) -> None:
+    alert = placed(at("vm7"), nodes)
+    assert alert.involved_object == ("Node", "vm7", "", "vm7", ROW)
+    assert not alert.node_address
+
+
+def test_a_node_by_another_name_of_its_own_is_that_node() -> None:
+    assert placed(at("ip-10-0-0-7"), {"ip-10-0-0-7": "dev1"}).involved_object.name == "dev1"
 
 
 def test_an_alert_that_says_what_it_is_about_stays_as_it_is() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis.models.alert import AlertStatus
+from aegis.models.states import AlertStatus
 from aegis.names import Fingerprint
 from functions.alert_normalizer.incoming import Incoming, Subject
 from functions.alert_normalizer.measurer import told_apart
