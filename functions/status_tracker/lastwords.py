@@ -25,7 +25,7 @@ _CONTAINER = "main"
 _POD_NAMES = "workflows.argoproj.io/pod-name-format"
 _PREFIX_LENGTH = 242
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
-_ARGOS = re.compile(r".*\bargo=true|Error: exit status \d+")
+_ARGOS = re.compile(r"time=.* argo=true( .*)?|Error: exit status \d+")
 """What Argo's executor writes into the log of a step. Source: Argo's ``util/logs``, which leaves these lines out."""
 _NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 _log = logging.getLogger(__name__)

@@ -25,39 +25,39 @@ LISTENERS = ("alert-normalizer", "rule-matcher", "workflow-renderer", "status-tr
 
 
 class Sent(NamedTuple):
-    """An event that somebody sends, and the function that listens to it."""
+    """An event that somebody sends, and the functions that listen to it."""
 
     type: str
     kind: str
-    listener: str
+    listeners: tuple[str, ...]
 
 
 TABLE = [
-    Sent("io.aegis.alert.v1", "", "alert-normalizer"),
-    Sent("io.aegis.alert.refired.v1", "", "alert-normalizer"),
-    Sent("io.prometheus.alertmanager.v4", "", "alert-normalizer"),
-    Sent("io.aegis.alert.firing.v1", "", "rule-matcher"),
-    Sent("io.aegis.alert.resolved.v1", "", "rule-matcher"),
-    Sent(f"{RESOURCE}.add", "AegisAlert", "rule-matcher"),
-    Sent(f"{RESOURCE}.update", "AegisAlert", "rule-matcher"),
-    Sent(f"{RESOURCE}.delete", "AegisAlert", ""),
-    Sent(f"{RESOURCE}.add", "AegisAlertOpsRule", "rule-matcher"),
-    Sent(f"{RESOURCE}.update", "AegisAlertOpsRule", "rule-matcher"),
-    Sent(f"{RESOURCE}.delete", "AegisAlertOpsRule", ""),
-    Sent("io.aegis.rule.matched.v1", "", "workflow-renderer"),
-    Sent(f"{RESOURCE}.add", "AegisOpsTemplate", "workflow-renderer"),
-    Sent(f"{RESOURCE}.update", "AegisOpsTemplate", "workflow-renderer"),
-    Sent(f"{RESOURCE}.delete", "AegisOpsTemplate", ""),
-    Sent(f"{RESOURCE}.add", "Workflow", "status-tracker"),
-    Sent(f"{RESOURCE}.update", "Workflow", ""),
-    Sent(f"{RESOURCE}.delete", "Workflow", "status-tracker"),
-    Sent(f"{RESOURCE}.add", "Pod", ""),
-    Sent(f"{RESOURCE}.add", "", ""),
-    Sent("dev.knative.sources.ping", "", ""),
-    Sent("io.aegis.rawalert.received.v1", "", ""),
-    Sent(WORKFLOW_CREATED, "", ""),
-    Sent("io.aegis.alert.completed.v1", "", ""),
-    Sent("io.aegis.alert.firing.v2", "", ""),
+    Sent("io.aegis.alert.v1", "", ("alert-normalizer",)),
+    Sent("io.aegis.alert.refired.v1", "", ("alert-normalizer",)),
+    Sent("io.prometheus.alertmanager.v4", "", ("alert-normalizer",)),
+    Sent("io.aegis.alert.firing.v1", "", ("rule-matcher",)),
+    Sent("io.aegis.alert.resolved.v1", "", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.add", "AegisAlert", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.update", "AegisAlert", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.delete", "AegisAlert", ()),
+    Sent(f"{RESOURCE}.add", "AegisAlertOpsRule", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.update", "AegisAlertOpsRule", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.delete", "AegisAlertOpsRule", ()),
+    Sent("io.aegis.rule.matched.v1", "", ("workflow-renderer",)),
+    Sent(f"{RESOURCE}.add", "AegisOpsTemplate", ("rule-matcher", "workflow-renderer")),
+    Sent(f"{RESOURCE}.update", "AegisOpsTemplate", ("workflow-renderer",)),
+    Sent(f"{RESOURCE}.delete", "AegisOpsTemplate", ("rule-matcher",)),
+    Sent(f"{RESOURCE}.add", "Workflow", ("status-tracker",)),
+    Sent(f"{RESOURCE}.update", "Workflow", ()),
+    Sent(f"{RESOURCE}.delete", "Workflow", ("status-tracker",)),
+    Sent(f"{RESOURCE}.add", "Pod", ()),
+    Sent(f"{RESOURCE}.add", "", ()),
+    Sent("dev.knative.sources.ping", "", ()),
+    Sent("io.aegis.rawalert.received.v1", "", ()),
+    Sent(WORKFLOW_CREATED, "", ()),
+    Sent("io.aegis.alert.completed.v1", "", ()),
+    Sent("io.aegis.alert.firing.v2", "", ()),
 ]
 
 
@@ -83,11 +83,11 @@ def test_each_trigger_lets_through_what_its_function_listens_to_and_nothing_else
         recorder.observe(function, broker=broker, filters=filters)
     recorder.observe("everybody", broker=broker)
     expected = set()
-    for number, (event_type, kind, listener) in enumerate(TABLE):
+    for number, (event_type, kind, listeners) in enumerate(TABLE):
         identifier = f"{number}-{event_type}-{kind}"
         attributes = {"kind": kind, "name": "any", "namespace": NAMESPACE} if kind else {}
         cluster.send(event_type, {}, broker=broker, id=identifier, **attributes)
-        expected |= {("everybody", identifier)} | ({(listener, identifier)} if listener else set())
+        expected |= {(each, identifier) for each in ("everybody", *listeners)}
     recorder.until(lambda seen: len({(d.observer, d.id) for d in seen}) >= len(expected))
     assert {(d.observer, d.id) for d in recorder.deliveries()} == expected
 
