@@ -108,7 +108,8 @@ def test_what_argo_adds_to_a_log_is_left_out() -> None:
     log = (
         'time="2026-01-01T00:00:00Z" level=INFO msg="capturing logs" argo=true\n'
         "one\ntwo\nargo=true is what I want\n"
-        'time="2026-01-01T00:00:01Z" level=INFO msg="sub-process exited" argo=true error="exit status 3"\nError: exit status 3\n'
+        'time="2026-01-01T00:00:01Z" level=INFO msg="sub-process exited" argo=true error="exit status 3"\n'
+        "Error: exit status 3\n"
     )
     assert readable(log, 2) == "two\nargo=true is what I want"
 
