@@ -197,4 +197,3 @@ async def test_a_repeat_that_cannot_be_looked_up_leaves_the_node(reception: Rece
     assert await stored(fresh, api, {**alert, "annotations": {"summary": "Fuller."}}) == before
     (kept,) = await api.list(api.resource("aegisalerts", "aegis.io"), "monitoring")
     assert kept["spec"]["details"]["summary"] == "Fuller."
-
