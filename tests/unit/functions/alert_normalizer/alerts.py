@@ -1,12 +1,8 @@
 """Alerts as senders write them, drawn at random or from the samples."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-
-SAMPLES = Path(os.environ.get("AEGIS_DATA", Path(__file__).parents[5] / "shared" / "data")) / "payloads"
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),

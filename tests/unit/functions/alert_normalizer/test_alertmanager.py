@@ -9,7 +9,8 @@ from hypothesis import given
 from aegis.models.states import AlertStatus
 from functions.alert_normalizer.alertmanager import read_webhook
 from functions.alert_normalizer.incoming import BadContent, Incoming, Rejection
-from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY, SAMPLES
+from tests.payloads import PAYLOADS
+from tests.unit.functions.alert_normalizer.alerts import JSON, NEARLY
 
 LABELS = {"alertname": "DiskFull", "severity": "critical", "kind": "Node", "node": "dev1"}
 ALERT: dict[str, Any] = {
@@ -136,7 +137,7 @@ def test_what_is_no_webhook(data: object) -> None:
     ],
 )
 def test_samples_of_real_senders(sample: str, kind: str, name: str) -> None:
-    path = SAMPLES / sample
+    path = PAYLOADS / sample
     if not path.exists():
         pytest.skip(f"no sample {path}")
     data = json.loads(path.read_text())

@@ -15,8 +15,8 @@ from functions.alert_normalizer.measurer import told_apart
 from functions.alert_normalizer.node_addresses import placed
 from functions.alert_normalizer.subject import subject_of
 from functions.alert_normalizer.subjects import ROWS
+from tests.payloads import PAYLOADS
 from tests.samples import ROOT
-from tests.unit.functions.alert_normalizer.alerts import SAMPLES
 
 KSM = {
     "job": "kube-state-metrics",
@@ -407,7 +407,7 @@ def test_a_pod_always_has_a_namespace(labels: dict[str, str]) -> None:
     assert subject.kind != "Pod" or not subject.name or subject.namespace
 
 
-CASES = sorted((SAMPLES.parent / "cases" / "subjects").glob("*.json"))
+CASES = sorted((PAYLOADS.parent / "cases" / "subjects").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
