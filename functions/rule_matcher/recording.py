@@ -22,7 +22,7 @@ from aegis.scope import scope
 from aegis.transition import transition
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.rules import RuleCache
-from functions.rule_matcher.templates import template_found
+from functions.rule_matcher.templates import found, is_there, template_found
 from functions.rule_matcher.ties import tied
 from functions.rule_matcher.validity import INVALID, recorded
 
@@ -50,7 +50,7 @@ async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
         rule = await hints.read(kube, hint)
         if not _is_recorded(rule):
             await _ask_again(kube, rule)
-        await _record(kube, rules, rule)
+        await _record(kube, await rules.all(), rule, await template_found(kube, rule))
     except NotFound:
         return
 
@@ -64,18 +64,20 @@ async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
     """
     template = hints.named(event.data, AegisOpsTemplate).metadata
     named = TemplateReference(namespace=template.namespace, name=template.name)
-    naming = [rule.where for rule in await rules.all() if rule.template == named]
+    known, there = await rules.all(), await is_there(kube, named)
+    naming = [rule.where for rule in known if rule.template == named]
+    naming.sort(key=lambda where: where[0] != template.namespace)  # those of others come last
     for namespace, name in naming[:_MOST_RULES]:
         try:
             rule = await kube.get(AegisAlertOpsRule, namespace=namespace, name=name)
-            await _record(kube, rules, rule)
+            if Rule.of(rule).template == named:
+                await _record(kube, known, rule, found(rule, there=there))
         except (NotFound, Unreadable):
             continue
 
 
-async def _record(kube: Kube, rules: RuleCache, rule: AegisAlertOpsRule) -> None:
-    template = await template_found(kube, rule)
-    twins = tied(Rule.of(rule), await rules.all(), scope())
+async def _record(kube: Kube, known: Sequence[Rule], rule: AegisAlertOpsRule, template: Condition | None) -> None:
+    twins = tied(Rule.of(rule), known, scope())
     noted = [_TIED.format(", ".join(map(str, named)))] if (named := list(islice(twins, _NAMED))) else []
     outcome = await transition(kube, rule, partial(_finding, rule=rule, noted=noted, template=template))
     state = outcome.item.status

@@ -1,9 +1,8 @@
 """Whether the template that a rule names is there. It is no obstacle where it is not: it may be applied later."""
 
-from typing import Literal
-
 from aegis.errors import NotFound
 from aegis.kube import Kube
+from aegis.models.alert import TemplateReference
 from aegis.models.base import Object
 from aegis.models.conditions import Condition, ConditionType
 from aegis.models.rule import AegisAlertOpsRule
@@ -28,31 +27,44 @@ async def template_found(kube: Kube, rule: AegisAlertOpsRule) -> Condition | Non
     Raises:
         Unavailable: when the API server does not answer.
     """
-    namespace, name = Rule.of(rule).template.namespace, rule.spec.ops_template.name
-    if not (is_object_name(namespace) and is_object_name(name)):
+    template = Rule.of(rule).template
+    if not (is_object_name(template.namespace) and is_object_name(template.name)):
         return None
+    if await is_there(kube, template):
+        return found(rule, there=True)
+    return found(rule, there=False, meant=await _near(kube, rule, template))
+
+
+async def is_there(kube: Kube, template: TemplateReference) -> bool:
+    """Whether there is such a template.
+
+    Raises:
+        Unavailable: when the API server does not answer.
+    """
     try:
-        await kube.get(Template, namespace=namespace, name=name)
+        await kube.get(Template, namespace=template.namespace, name=template.name)
     except NotFound:
-        meant = await _near(kube, rule, namespace=namespace, name=name)
-        message = f"there is no AegisOpsTemplate {namespace}/{name} yet{f'; did you mean {meant}?' if meant else ''}"
-        return _condition(rule, "False", NOT_FOUND, message)
-    return _condition(rule, "True", "Found", f"AegisOpsTemplate {namespace}/{name} is there.")
+        return False
+    return True
 
 
-async def _near(kube: Kube, rule: AegisAlertOpsRule, *, namespace: str, name: str) -> str:
-    """The template that was probably meant; what another namespace has is told of where it counts for all alone."""
-    if namespace != rule.metadata.namespace and not scope().is_shared(namespace):
-        return ""
-    found = await kube.list(Template, namespace=namespace, metadata_only=True)
-    return similar(name, (template.metadata.name for template in found.items))
-
-
-def _condition(rule: AegisAlertOpsRule, status: Literal["True", "False"], reason: str, message: str) -> Condition:
+def found(rule: AegisAlertOpsRule, *, there: bool, meant: str = "") -> Condition:
+    """Say of the template that a rule names whether it is there, and which one was probably meant if not."""
+    template = Rule.of(rule).template
+    name = f"AegisOpsTemplate {template.namespace}/{template.name}"
+    hint = f"; did you mean {meant}?" if meant else ""
     return Condition(
         type=ConditionType.TEMPLATE_FOUND,
-        status=status,
-        reason=reason,
-        message=message,
+        status="True" if there else "False",
+        reason="Found" if there else NOT_FOUND,
+        message=f"{name} is there." if there else f"there is no {name} yet{hint}",
         observed_generation=rule.metadata.generation,
     )
+
+
+async def _near(kube: Kube, rule: AegisAlertOpsRule, template: TemplateReference) -> str:
+    """The template that was probably meant; what another namespace has is told of where it counts for all alone."""
+    if template.namespace != rule.metadata.namespace and not scope().is_shared(template.namespace):
+        return ""
+    listed = await kube.list(Template, namespace=template.namespace, metadata_only=True)
+    return similar(template.name, (each.metadata.name for each in listed.items))

@@ -217,3 +217,19 @@ async def test_two_rules_that_tie_always_say_so(cluster: Cluster) -> None:
     assert ("Warning", "TiedRules", "two") in await cluster.said()
     three = await apply(cluster, await cluster.rule("three", priority=1))
     assert "monitoring/" not in three.status.conditions[0].message
+
+
+async def test_what_a_template_costs_does_not_grow_with_the_rules_that_do_not_name_it(cluster: Cluster) -> None:
+    for number in range(3):
+        await cluster.rule(f"other-{number}", template="another")
+    rule = await apply(cluster, await cluster.rule("r", template="cordon"))
+    applied = await template(cluster, "cordon")
+    before = len(cluster.requests)
+    await told(cluster, applied, RESOURCE_ADDED)
+    assert (await found(cluster, rule))[0] == "True"
+    assert cluster.asked(before)[:-1] == [
+        "GET /aegisalertopsrules",
+        "GET /namespaces/monitoring/aegisopstemplates/cordon",
+        "GET /namespaces/monitoring/aegisalertopsrules/r",
+        "PATCH /namespaces/monitoring/aegisalertopsrules/r/status",
+    ]
