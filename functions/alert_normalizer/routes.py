@@ -32,6 +32,7 @@ from functions.alert_normalizer.refired import LARGEST_REMINDER, is_reminder, re
 from functions.alert_normalizer.senders import NOBODY, Sender
 from functions.alert_normalizer.settings import Settings
 from functions.alert_normalizer.tokens import OPEN, Gate
+from functions.alert_normalizer.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from functions.alert_normalizer.nodes import Nodes
@@ -62,6 +63,7 @@ class Reception:
     intake: Intake
     gate: Gate = OPEN
     budget: Budget = field(default_factory=Budget)
+    unfinished: Unfinished = field(default_factory=Unfinished)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request; one that Knative may have sent, as briefly as Knative needs it: it never sends a batch."""
@@ -109,7 +111,7 @@ class Reception:
         async with self.budget.body(request, LARGEST_BODY) as body:
             batch = parser(parse(body), sender)
             _log_left_out(batch)
-            told = await self._store(batch.entries)
+            told = await self._store(request, batch.entries)
             return _telling(told, answer(told, truncated=batch.truncated, untold=batch.untold))
 
     async def _events(self, request: Request, sender: Sender) -> Response:
@@ -136,7 +138,7 @@ class Reception:
             for identity, batch in zip(identities, read, strict=True)
             for position in range(len(batch.entries))
         ]
-        told = await self._store(entries, hashes)
+        told = await self._store(request, entries, hashes)
         untold = sum(batch.untold for batch in read)
         return _telling(told, answer(told, empty=True, untold=untold))
 
@@ -163,15 +165,20 @@ class Reception:
         background = BackgroundTask(broker.send, [event])
         return Response(told, status_code=202, media_type="application/json", background=background)
 
-    async def _store(self, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
-        """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged."""
+    async def _store(self, request: Request, entries: Sequence[Entry], hashes: Sequence[str] = ()) -> list[Told]:
+        """Store what can be stored; what takes longer than its sender waits goes on, but is not acknowledged.
+
+        Where the sender has gone, no more is begun: it comes again, and the rest is stored then.
+        """
         clock = asyncio.get_running_loop()
         patience = clock.time() + _PATIENCE_SECONDS
         entries = await self._placed(entries)
         post = "" if hashes else _post([entry for entry in entries if isinstance(entry, Incoming)])
-        waiting = [(position, entry) for position, entry in enumerate(entries) if isinstance(entry, Incoming)]
+        known = self.unfinished.known(post)
+        alerts = {position: entry for position, entry in enumerate(entries) if isinstance(entry, Incoming)}
+        waiting = [(position, alert) for position, alert in alerts.items() if position not in known]
         slow: Answer = Unavailable("storing takes too long")
-        answers = dict.fromkeys((position for position, _ in waiting), slow)
+        answers = {**dict.fromkeys(alerts, slow), **known}
         for start in range(0, len(waiting), _UNDER_WAY):
             waits = {
                 position: self.intake.submit(entry, event=hashes[position] if hashes else "", post=post)
@@ -179,12 +186,16 @@ class Reception:
             }
             await asyncio.wait(waits.values(), timeout=patience - clock.time())
             answers |= {position: _untraced(wait.result()) for position, wait in waits.items() if wait.done()}
-            if clock.time() >= patience:
+            if clock.time() >= patience or (start + _UNDER_WAY < len(waiting) and await request.is_disconnected()):
                 break
         told = [Told(entry, answers.get(position)) for position, entry in enumerate(entries)]
         for item in told:
             self._log(item)
         if post:
+            if any(answer is slow for answer in answers.values()):
+                self.unfinished.keep(post, answers)
+            else:
+                self.unfinished.forget(post)
             await self._note(post, [item.answer for item in told])
         return told
 

@@ -8,9 +8,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from aegis.models.alert import AFTER_FAILURE, AFTER_NO_OPS, AFTER_SUCCESS
+from aegis.models.base import MOST
 from aegis.names import is_label_key
 
-_LONGEST = 2**31 - 1  # seconds; what the CRD takes
 _log = logging.getLogger(__name__)
 
 
@@ -22,9 +23,9 @@ class Settings(NamedTuple):
     cooldown: timedelta = timedelta(minutes=30)
     refire_grace: timedelta = timedelta(minutes=2)
     system_parameters: Mapping[str, str] = MappingProxyType({})
-    seconds_after_success: int = 2 * 24 * 3600
-    seconds_after_failure: int = 4 * 24 * 3600
-    seconds_after_no_ops: int = 24 * 3600
+    seconds_after_success: int = AFTER_SUCCESS
+    seconds_after_failure: int = AFTER_FAILURE
+    seconds_after_no_ops: int = AFTER_NO_OPS
     open_sources: frozenset[str] = frozenset()
     raw_alerts: bool = False
     hints: bool = False
@@ -49,7 +50,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     def seconds(name: str, otherwise: int) -> int:
         text = environment.get(name, "")
         if text.isascii() and text.isdigit():
-            return min(int(text), _LONGEST)
+            return min(int(text), MOST)
         if text:
             _log.error("a setting is not a number of seconds: its default stands", extra={"setting": name})
         return otherwise

@@ -12,8 +12,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-PATTERN_LENGTH = 1024
-"""A longer pattern is refused: what a rule costs is bounded by its length."""
+from aegis.models.base import TEXT_LENGTH
 
 _SMALL, _LARGE = 32 * 1024, 128 * 1024  # bytes; nearly every pattern is small
 _SMALL_KEPT, _LARGE_KEPT = 1024, 256
@@ -115,8 +114,8 @@ class _Finding(NamedTuple):
 
 @lru_cache(_READ)
 def _found(pattern: str) -> _Finding:
-    if len(pattern) > PATTERN_LENGTH:
-        return _Finding(f"longer than {PATTERN_LENGTH} characters")
+    if len(pattern) > TEXT_LENGTH:  # what a rule costs is bounded by its length
+        return _Finding(f"longer than {TEXT_LENGTH} characters")
     try:
         _small(pattern)
     except BadPattern as error:
@@ -150,7 +149,7 @@ def check(pattern: str) -> None:
     Raises:
         BadPattern: with a message for the rule's author.
     """
-    if len(pattern) > PATTERN_LENGTH or not pattern.isascii() or not _PLAIN.fullmatch(pattern):
+    if len(pattern) > TEXT_LENGTH or not pattern.isascii() or not _PLAIN.fullmatch(pattern):
         compiled(pattern)
 
 
@@ -188,7 +187,7 @@ def branches(pattern: str) -> tuple[Branch, ...]:
     """
     if _PLAIN.fullmatch(pattern):
         return (Branch((pattern,), exact=True),)
-    if len(pattern) > PATTERN_LENGTH:
+    if len(pattern) > TEXT_LENGTH:
         return ANYTHING
     try:
         return _Reading(_tokens(pattern)).branches()

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aegis import clock
-from aegis.models.alert import AegisAlert, TTLStrategy
+from aegis.models.alert import AFTER_FAILURE, AFTER_NO_OPS, AFTER_SUCCESS, AegisAlert, TTLStrategy
 from aegis.models.base import MOST
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.states import OpsPhase, Phase
 from aegis.series import name_of
 
-AFTER_SUCCESS = timedelta(days=2)
-AFTER_FAILURE = timedelta(days=4)
-AFTER_NO_OPS = timedelta(days=1)
 AFTER_RECEIPT = timedelta(days=1)
 """How long a raw alert is kept."""
 
@@ -71,13 +68,12 @@ def _outcome(alert: AegisAlert) -> tuple[OpsPhase, datetime | None]:
 def _after(strategy: TTLStrategy, outcome: OpsPhase) -> timedelta:
     succeeded = outcome is OpsPhase.SUCCEEDED
     own = strategy.seconds_after_success if succeeded else strategy.seconds_after_failure
-    default = AFTER_SUCCESS if succeeded else AFTER_FAILURE
-    return _seconds(own, _seconds(strategy.seconds_after_completion, default))
+    return _seconds(own, strategy.seconds_after_completion, AFTER_SUCCESS if succeeded else AFTER_FAILURE)
 
 
-def _seconds(count: int | None, default: timedelta) -> timedelta:
-    """So many seconds; an older CRD took more than an int32 holds, of which no time can be made."""
-    return default if count is None else timedelta(seconds=min(count, MOST))
+def _seconds(*counts: int | None) -> timedelta:
+    """The first of some that is said; an older CRD took more than an int32 holds, of which no time can be made."""
+    return timedelta(seconds=min(next(count for count in counts if count is not None), MOST))
 
 
 def _received(alert: AegisAlert) -> datetime | None:

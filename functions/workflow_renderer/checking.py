@@ -29,11 +29,6 @@ class _Seen(NamedTuple):
     notes: Iterable[Problem] = ()
 
 
-def check(manifest: str) -> list[str]:
-    """Every problem of a template, empty for a valid one."""
-    return findings(manifest).problems
-
-
 def findings(manifest: str) -> Findings:
     """Everything that there is to say of a template."""
     try:

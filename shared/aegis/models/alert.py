@@ -36,6 +36,10 @@ class InvolvedObject(Model):
     )
 
 
+AFTER_SUCCESS, AFTER_FAILURE, AFTER_NO_OPS = 2 * 86400, 4 * 86400, 86400
+"""Seconds that an alert is kept which does not say how long."""
+
+
 class TTLStrategy(Model):
     """How long the alert is kept, in seconds; the outcome's own value goes before secondsAfterCompletion."""
 
@@ -43,13 +47,15 @@ class TTLStrategy(Model):
         default=None, description="After its work ended, either way. Default: none, those of the two outcomes count."
     )
     seconds_after_success: Count | None = Field(
-        default=None, description="After its work succeeded. Default: secondsAfterCompletion, else 172800 (2 days)."
+        default=None,
+        description=f"After its work succeeded. Default: secondsAfterCompletion, else {AFTER_SUCCESS} (2 days).",
     )
     seconds_after_failure: Count | None = Field(
-        default=None, description="After its work failed. Default: secondsAfterCompletion, else 345600 (4 days)."
+        default=None,
+        description=f"After its work failed. Default: secondsAfterCompletion, else {AFTER_FAILURE} (4 days).",
     )
     seconds_after_no_ops: Count | None = Field(
-        default=None, description="After it came, when nothing was to be done. Default: 86400 (1 day)."
+        default=None, description=f"After it came, when nothing was to be done. Default: {AFTER_NO_OPS} (1 day)."
     )
 
 

@@ -33,7 +33,8 @@ def _without_nulls_in_lists(data: Any, *, listed: bool = False) -> Any:
 StringMap = Annotated[dict[str, str], BeforeValidator(_empty_if_null)]
 """A map of strings; ``null`` reads as empty, as the API server prunes it."""
 
-Text = Annotated[str, Field(json_schema_extra={"maxLength": 1024})]
+TEXT_LENGTH = 1024
+Text = Annotated[str, Field(json_schema_extra={"maxLength": TEXT_LENGTH})]
 """A name, a word or a pattern. The CRD alone limits it: what was stored before is read however long it is."""
 
 ToldText = Annotated[str, Field(json_schema_extra={"maxLength": 32768})]

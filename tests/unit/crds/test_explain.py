@@ -1,15 +1,13 @@
 """What `kubectl explain` says of the fields that people write: what is required, what holds unless given, and how."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from aegis.models.alert import AegisAlert
+from aegis.models.alert import AFTER_FAILURE, AFTER_NO_OPS, AFTER_SUCCESS, AegisAlert
 from aegis.models.rule import RuleSpec
 from functions.rule_matcher.validity import problems
-from functions.status_tracker import expiry
 from functions.workflow_renderer.parameters import WHOLE, parameters_of
 from tests.unit.crds.schemas import nodes
 from tools.crds import KINDS
@@ -17,17 +15,17 @@ from tools.crds import KINDS
 ALERT, RULE, TEMPLATE = "AegisAlert", "AegisAlertOpsRule", "AegisOpsTemplate"
 
 
-def _after(outcome: timedelta) -> str:
-    return f"secondsAfterCompletion, else {outcome.total_seconds():.0f}"
+def _after(seconds: int) -> str:
+    return f"secondsAfterCompletion, else {seconds}"
 
 
 DEFAULTS = {
     (RULE, ".spec.priority"): "0",
     (RULE, ".spec.selector"): "all alerts",
     (RULE, ".spec.opsTemplate.namespace"): "the rule's own",
-    (ALERT, ".spec.ttlStrategy.secondsAfterSuccess"): _after(expiry.AFTER_SUCCESS),
-    (ALERT, ".spec.ttlStrategy.secondsAfterFailure"): _after(expiry.AFTER_FAILURE),
-    (ALERT, ".spec.ttlStrategy.secondsAfterNoOps"): f"{expiry.AFTER_NO_OPS.total_seconds():.0f}",
+    (ALERT, ".spec.ttlStrategy.secondsAfterSuccess"): _after(AFTER_SUCCESS),
+    (ALERT, ".spec.ttlStrategy.secondsAfterFailure"): _after(AFTER_FAILURE),
+    (ALERT, ".spec.ttlStrategy.secondsAfterNoOps"): str(AFTER_NO_OPS),
 }
 """Of the fields whose default is not in the schema: what holds unless they are given."""
 

@@ -18,7 +18,7 @@ from functions.alert_normalizer.incoming import Incoming
 from functions.alert_normalizer.manifest import manifest
 from functions.alert_normalizer.settings import Settings
 from functions.rule_matcher.matching import Rule, RuleIndex
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.rendering import render
 from sandbox.workloads.nodes import choose
 
@@ -87,7 +87,7 @@ def test_the_alert_made_by_hand_leads_to_the_first_example() -> None:
 
 @each_folder
 def test_the_template_is_valid(folder: str) -> None:
-    assert check(load(folder, "template.yaml")["spec"]["manifest"]) == []
+    assert findings(load(folder, "template.yaml")["spec"]["manifest"]).problems == []
 
 
 @pytest.mark.parametrize(("folder", "command"), COMMANDS.items(), ids=COMMANDS.keys())

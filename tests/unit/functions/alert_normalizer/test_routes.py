@@ -791,3 +791,42 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     async with client_of(reception) as sender:
         response = await sender.post("/alert", content=never())
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+async def post(reception: Reception, body: Any, *, gone: bool) -> int:
+    """Post alerts from a sender that waits, or has gone once its body was read; the answer's status."""
+    messages = [{"type": "http.request", "body": json.dumps(body).encode()}]
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        if gone:
+            return {"type": "http.disconnect"}
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/alertmanager/alert", "headers": [], "query_string": b""}
+    request = Request(scope, receive)
+    await (await reception.serve(request))(scope, receive, send)
+    return int(answers[0]["status"])
+
+
+async def test_nothing_more_is_begun_for_a_sender_that_has_gone_and_its_retry_goes_on_from_there(
+    reception: Reception, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_UNDER_WAY", 2)
+    body = webhook(*(firing(f"Disk{number}") for number in range(7)))
+    seen: list[int] = []
+    for _ in range(3):
+        assert await post(reception, body, gone=True) == 503
+        seen.append(len(await alerts(api)))
+    assert seen == [2, 4, 6]
+    assert await post(reception, body, gone=False) == 200
+    stored = await alerts(api)
+    assert len(stored) == 7
+    assert {alert["status"].get("count", 1) for alert in stored} == {1}
+    await post(reception, body, gone=False)  # a repeat, since the post was answered for
+    assert {alert["status"].get("count", 1) for alert in await alerts(api)} == {2}

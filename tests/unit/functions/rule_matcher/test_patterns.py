@@ -12,8 +12,8 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aegis.models.base import TEXT_LENGTH
 from functions.rule_matcher.patterns import (
-    PATTERN_LENGTH,
     BadPattern,
     Branch,
     branches,
@@ -57,7 +57,7 @@ def test_a_pattern_matches_the_whole_type(pattern: str, text: str, *, expected: 
         pytest.param("(?=Node)", "invalid perl operator", id="look-ahead"),
         pytest.param(r"(a)\1", "invalid escape sequence", id="back-reference"),
         pytest.param("a{2000}", "invalid repetition size", id="repeated too often"),
-        pytest.param("a" * (PATTERN_LENGTH + 1), f"longer than {PATTERN_LENGTH}", id="too long"),
+        pytest.param("a" * (TEXT_LENGTH + 1), f"longer than {TEXT_LENGTH}", id="too long"),
         pytest.param("\ud800", "not valid Unicode", id="a lone surrogate"),
     ],
 )
@@ -112,7 +112,7 @@ def test_no_pattern_hangs_on_a_hostile_type() -> None:
         ("(", ANY),
         (")", ANY),
         ("(a", ANY),
-        ("a" * (PATTERN_LENGTH + 1) + ".*", ANY),
+        ("a" * (TEXT_LENGTH + 1) + ".*", ANY),
     ],
 )
 def test_the_literals_that_a_pattern_requires(pattern: str, expected: tuple[Branch, ...]) -> None:
@@ -125,8 +125,8 @@ GREEDY = r".*(\pL{{1,300}})N{}?.*"
 @pytest.mark.parametrize(
     "pattern",
     [
-        pytest.param("(?i)" + "k" * (PATTERN_LENGTH - 4), id="as long as may be, without case"),
-        pytest.param("." * (PATTERN_LENGTH // 2), id="of any characters"),
+        pytest.param("(?i)" + "k" * (TEXT_LENGTH - 4), id="as long as may be, without case"),
+        pytest.param("." * (TEXT_LENGTH // 2), id="of any characters"),
         pytest.param("[a-z]{0,1000}", id="repeated as often as may be"),
         pytest.param(r".*\pL+ \pL+.*", id="classes of all scripts"),
         pytest.param("|".join(f"Node{number}.*" for number in range(110)), id="of many alternatives"),

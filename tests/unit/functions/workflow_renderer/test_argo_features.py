@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from functions.workflow_renderer.argo_fields import current
-from functions.workflow_renderer.checking import check, findings
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import alert
 
@@ -33,7 +33,7 @@ def without_times(data: Any) -> Any:
 @pytest.mark.parametrize("beside", ["", "# {{.node}}\n", "# {{ node }}\n", "---\n"], ids=repr)
 def test_a_feature_is_taken_as_it_stands(feature: Path, beside: str) -> None:
     text = feature.read_text(encoding="utf-8")
-    assert check(beside + text) == []
+    assert findings(beside + text).problems == []
     rendered = render(beside + text, alert(node="dev1", status="firing"))
     assert rendered["spec"] == without_times(current(read(text))["spec"])
     assert rendered["metadata"] == without_times(read(text).get("metadata", {}))

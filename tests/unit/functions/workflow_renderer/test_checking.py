@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.workflow_renderer.checking import check, findings
+from functions.workflow_renderer.checking import findings
 from tests.unit.functions.workflow_renderer.manifests import script, template
 
 
@@ -21,7 +21,7 @@ from tests.unit.functions.workflow_renderer.manifests import script, template
     ],
 )
 def test_a_template_that_can_work_has_no_problems(manifest: str) -> None:
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,17 @@ def test_a_template_that_can_work_has_no_problems(manifest: str) -> None:
     ],
 )
 def test_a_template_that_cannot_work_says_where_and_why(manifest: str, problem: str) -> None:
-    assert any(problem in found for found in check(manifest)), check(manifest)
+    assert any(problem in found for found in findings(manifest).problems), findings(manifest).problems
 
 
 def test_each_problem_is_said_once() -> None:
-    assert check(template("contaner: {}", "suspend: 5")) == sorted(set(check(template("contaner: {}", "suspend: 5"))))
-    assert len(check(template("contaner: {}", "suspend: 5"))) == 2
+    found = findings(template("contaner: {}", "suspend: 5")).problems
+    assert found == sorted(set(found))
+    assert len(found) == 2
 
 
 def test_what_not_every_release_of_argo_has_is_noted_once() -> None:
     manifest = template("pendingTimeout: 5m", "suspend: {}")
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     assert findings(manifest).notes == ["spec.templates[0].pendingTimeout: Argo has it since 4.1 and drops it before"]
     assert findings(template("suspend: {}")).notes == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import alert, first, script, template
@@ -62,7 +62,7 @@ def test_text_may_begin_with_a_dash(spelling: str) -> None:
 @pytest.mark.parametrize("filters", ["name | shquote", "shquote | name"])
 def test_filters_are_taken_together(filters: str) -> None:
     manifest = script(f"kubectl cordon {{{{ v | {filters} }}}}")
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     assert render(manifest, alert(v="dev1"))
     with pytest.raises(UnsafeValue, match="is no name"):
         render(manifest, alert(v="a b"))
@@ -86,7 +86,7 @@ def test_json_holds_any_text(spelling: str, value: str) -> None:
 )
 def test_json_stands_in_json_alone(body: str) -> None:
     manifest = template(BODY.format(json.dumps(body)))
-    assert any("tojson brings its own quotes" in problem for problem in check(manifest))
+    assert any("tojson brings its own quotes" in problem for problem in findings(manifest).problems)
     with pytest.raises(TemplateInvalid):
         render(manifest, alert(v="a"))
 
@@ -94,7 +94,7 @@ def test_json_stands_in_json_alone(body: str) -> None:
 @pytest.mark.parametrize("body", ['{"a": {{ v | tojson }}, "b": "{{ w }}", "c": {{ n | number }}}', "{{ v | tojson }}"])
 def test_json_takes_words_and_numbers_beside_it(body: str) -> None:
     manifest = template(BODY.format(json.dumps(body)))
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     assert render(manifest, alert(v='"', w="dev1", n="5"))
 
 
@@ -118,7 +118,7 @@ def held(workflow: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("head", ["", "#!/bin/sh\n", "#!/usr/bin/env bash\n"])
 def test_a_script_in_an_artifact_takes_quoted_values_where_they_are_data(head: str) -> None:
     manifest = artifact(f"{head}echo {{{{ v | shquote }}}}\n")
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     assert held(render(manifest, alert(v="a b"))) == f"{head}echo 'a b'\n"
     with pytest.raises(TemplateInvalid, match="shquote does not help"):
         render(artifact(f"{head}eval {{{{ v | shquote }}}}\n"), alert(v="a b"))

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.references import unfound
 
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n"
@@ -48,7 +48,7 @@ def manifest(*templates: str, **spec: Any) -> str:
     ],
 )
 def test_what_is_named_and_is_not_there_is_told_when_the_template_is_applied(text: str, problem: str) -> None:
-    (told,) = check(text)
+    (told,) = findings(text).problems
     assert told.startswith(problem)
 
 
@@ -72,7 +72,7 @@ def test_what_is_named_and_is_not_there_is_told_when_the_template_is_applied(tex
     ],
 )
 def test_what_is_there_or_cannot_be_known_is_no_fault(text: str) -> None:
-    assert check(text) == []
+    assert findings(text).problems == []
 
 
 DATA = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import (
@@ -294,7 +294,7 @@ def test_text_that_is_no_placeholder_stands_as_it_is(source: str, placeholder: s
         return
     rendered = first(render(script(f"{placeholder}{source}{engine}"), alert(node="dev1")))
     assert rendered["script"]["source"] == f"{placeholder and 'kubectl cordon dev1; '}{source}\n"
-    assert check(script(f"{placeholder}{source}{engine}")) == []
+    assert findings(script(f"{placeholder}{source}{engine}")).problems == []
 
 
 LITERALLY = ["{% raw %}{{ .Names }}{% endraw %}", '{{ "{{ .Names }}" }}', "{%- raw %}{{ .Names }}{%- endraw %}"]
@@ -317,7 +317,7 @@ def test_braces_of_another_program_are_written_as_text(literal: str, placeholder
 def test_placeholders_in_comments_are_none(comment: str, placeholder: str) -> None:
     manifest = f"{comment}\n{script(f'cordon {placeholder}')}  {comment}\n"
     assert first(render(manifest, alert(node="dev1")))["script"]["source"] == "cordon dev1\n"
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
 
 
 def test_a_placeholder_in_a_scripts_comment_is_one() -> None:
@@ -383,7 +383,7 @@ def test_what_an_exported_manifest_leaves_empty_is_left_out() -> None:
     rendered = render(f"{EXPORTED}---\n", alert())
     assert sorted(rendered) == ["apiVersion", "kind", "metadata", "spec"]
     assert rendered["spec"]["volumeClaimTemplates"] == [{"metadata": {"name": "work"}, "spec": {}, "status": {}}]
-    assert check(EXPORTED) == []
+    assert findings(EXPORTED).problems == []
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_what_an_exported_manifest_leaves_empty_is_left_out() -> None:
     ],
 )
 def test_what_a_workflow_has_once_it_is_there_is_no_templates(line: str, field: str) -> None:
-    (problem,) = check(f"{template('suspend: {}')}{line}\n")
+    (problem,) = findings(f"{template('suspend: {}')}{line}\n").problems
     assert problem.startswith(field)
     assert problem.endswith("is set once the workflow is there: leave it out")
 
@@ -508,7 +508,7 @@ LONG = "x" * 64
 def test_labels_that_kubernetes_would_refuse_are_the_templates_fault(metadata: str, problem: str) -> None:
     manifest = START.replace("spec:\n", f"{metadata}\nspec:\n" if metadata[0] == "m" else f"spec:\n  {metadata}\n")
     manifest += "    suspend: {}\n"
-    (found,) = check(manifest)
+    (found,) = findings(manifest).problems
     assert found.startswith(problem)
     with pytest.raises(TemplateInvalid, match=re.escape(problem)):
         render(manifest, alert())
@@ -518,7 +518,7 @@ def test_labels_that_kubernetes_would_refuse_are_the_templates_fault(metadata: s
     "metadata", ["labels: {a: '', b: x.y_z-1, c.d/e: F, f: '{{workflow.name}}-'}", "annotations: {A.B/c: 'x y-'}"]
 )
 def test_other_labels_and_annotations_stand(metadata: str) -> None:
-    assert check(template("suspend: {}", f"metadata: {{{metadata}}}")) == []
+    assert findings(template("suspend: {}", f"metadata: {{{metadata}}}")).problems == []
 
 
 @pytest.mark.parametrize("value", ["a/b", "a=b", "x-", "x" * 64])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.errors import TemplateInvalid
 from functions.workflow_renderer.rendering import render
 from functions.workflow_renderer.scripts import Reading
@@ -78,7 +78,7 @@ def with_value(source: str, value: str) -> str:
 
 @pytest.mark.parametrize("source", scripts(DATA))
 def test_a_quoted_value_may_be_a_plain_argument_or_in_a_variable_that_stays_one(source: str) -> None:
-    assert check(script(source.replace("Q", QUOTED))) == []
+    assert findings(script(source.replace("Q", QUOTED))).problems == []
     assert render(script(source.replace("Q", QUOTED)), alert(value="it's"))
 
 
@@ -86,7 +86,7 @@ def test_a_quoted_value_may_be_a_plain_argument_or_in_a_variable_that_stays_one(
 @pytest.mark.parametrize("source", scripts(MORE))
 def test_anywhere_else_the_template_is_invalid_whatever_the_value_is(source: str, value: str) -> None:
     manifest = script(source.replace("Q", QUOTED))
-    (problem, *_) = check(manifest)
+    (problem, *_) = findings(manifest).problems
     assert "shquote does not help" in problem
     assert 'env: [{name: TEXT, value: "{{ … }}"}]' in problem
     with pytest.raises(TemplateInvalid, match="shquote does not help"):
@@ -292,11 +292,11 @@ TEXT = "{{ value | text | shquote }}"
 
 @pytest.mark.parametrize("source", ["echo Q", "printf '%s' Q", "kubectl cordon -- Q", "kubectl label node x a=Q"])
 def test_any_text_may_stand_where_no_option_is_read(source: str) -> None:
-    assert check(script(source.replace("Q", TEXT))) == []
+    assert findings(script(source.replace("Q", TEXT))).problems == []
     assert render(script(source.replace("Q", TEXT)), alert(value="--all"))
 
 
 @pytest.mark.parametrize("source", ["kubectl cordon Q", "touch Q", "timeout 5 touch Q", "curl -d Q https://x.org"])
 def test_any_text_needs_a_double_dash_where_options_are_read(source: str) -> None:
-    (problem,) = check(script(source.replace("Q", TEXT)))
+    (problem,) = findings(script(source.replace("Q", TEXT))).problems
     assert "put -- before it" in problem

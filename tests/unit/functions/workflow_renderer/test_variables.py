@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.workflow_renderer.checking import check
+from functions.workflow_renderer.checking import findings
 from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue
 from functions.workflow_renderer.rendering import render
 from tests.unit.functions.workflow_renderer.manifests import START, alert, first
@@ -78,7 +78,7 @@ COMPUTED = [
 @pytest.mark.parametrize("script", COMPUTED)
 def test_a_variable_that_is_computed_holds_numbers_alone(script: str) -> None:
     manifest = container(script)
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     assert render(manifest, alert(v="95"))
     assert render(manifest, alert(v="7.25"))
     for value in (ATTACK, "V", "HOME", "a[0]", "1+1", "", "0x1f", "1 2"):
@@ -141,7 +141,7 @@ CODE = [
 @pytest.mark.parametrize("value", ["95", "a b"])
 def test_a_variable_that_is_read_as_code_makes_the_template_invalid(script: str, value: str) -> None:
     manifest = container(script)
-    (problem, *_) = check(manifest)
+    (problem, *_) = findings(manifest).problems
     assert "would be read as code" in problem
     with pytest.raises(TemplateInvalid, match="would be read as code"):
         render(manifest, alert(v=value))
@@ -201,7 +201,7 @@ TEXT = [
 @pytest.mark.parametrize("script", TEXT)
 def test_any_other_variable_holds_any_text(script: str) -> None:
     manifest = container(script)
-    assert check(manifest) == []
+    assert findings(manifest).problems == []
     for value in ("a b; c", ATTACK, "", "'\"\\ `x` *"):
         assert first(render(manifest, alert(v=value)))["container"]["env"][0]["value"] == value
 
@@ -300,11 +300,11 @@ def workflow(spec: dict[str, Any], script: str) -> str:
 @pytest.mark.parametrize("spec", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_one_container_does_counts_for_the_whole_workflow(spec: dict[str, Any]) -> None:
     computing = workflow(spec, "(( V > 5 ))")
-    assert check(computing) == []
+    assert findings(computing).problems == []
     assert render(computing, alert(v="95"))
     with pytest.raises(UnsafeValue, match="is no number, and a script computes with V"):
         render(computing, alert(v=ATTACK))
-    assert "would be read as code" in check(workflow(spec, 'eval "$V"'))[0]
+    assert "would be read as code" in findings(workflow(spec, 'eval "$V"')).problems[0]
     expanded = workflow(spec, "echo $(V)")
     with pytest.raises(UnsafeValue, match="has other characters"):
         render(expanded, alert(v="x; id"))
