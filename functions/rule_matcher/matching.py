@@ -19,6 +19,7 @@ from aegis.lifecycle.match import Finding
 from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.models.states import TriggerStatus
+from aegis.names import NamespacedName
 from aegis.scope import EACH_ITS_OWN, SETTING, Scope
 from functions.rule_matcher.matchers import Matcher, read_matcher, values_of
 from functions.rule_matcher.patterns import Branch, branches, matches
@@ -28,9 +29,6 @@ _GRAM = 3
 _NAMED = 10
 _SHOWN = 60  # characters of a value
 
-Where = tuple[str, str]
-"""Namespace and name of a rule."""
-
 _Wish = tuple[str, str, str]
 """Of what (a label, a value), its name, and what it must be."""
 
@@ -39,7 +37,7 @@ _Wish = tuple[str, str, str]
 class Rule:
     """A rule, as far as finding it needs."""
 
-    where: Where
+    where: NamespacedName
     uid: str
     generation: int
     spec: RuleSpec
@@ -48,7 +46,7 @@ class Rule:
     def of(cls, rule: AegisAlertOpsRule) -> Self:
         """The rule as the API server stores it."""
         meta = rule.metadata
-        return cls((meta.namespace, meta.name), meta.uid, meta.generation, rule.spec)
+        return cls(NamespacedName(meta.namespace, meta.name), meta.uid, meta.generation, rule.spec)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -67,7 +65,7 @@ class Rule:
     def template(self) -> TemplateReference:
         """The template it names, in its own namespace unless it says otherwise."""
         template = self.spec.ops_template
-        return TemplateReference(namespace=template.namespace or self.where[0], name=template.name)
+        return TemplateReference(namespace=template.namespace or self.where.namespace, name=template.name)
 
     @cached_property
     def matchers(self) -> tuple[Matcher, ...]:
@@ -93,7 +91,7 @@ class Rule:
         return f"wants {matcher}, this alert has {asked.values.get(matcher.name, '')[:_SHOWN]!r}" if matcher else ""
 
     def __str__(self) -> str:
-        return "/".join(self.where)
+        return str(self.where)
 
 
 class Asked:
@@ -271,7 +269,7 @@ class _Filing:
                 by_status[status][text].append(rule)
         return {status: _Patterns(found) for status, found in by_status.items()}
 
-    def applying(self, asked: Asked) -> dict[Where, Rule]:
+    def applying(self, asked: Asked) -> dict[NamespacedName, Rule]:
         """The rules that apply to an alert."""
         return {
             rule.where: rule
@@ -280,9 +278,9 @@ class _Filing:
             if not rule.misses(asked)
         }
 
-    def some_of_type(self, asked: Asked) -> dict[Where, Rule]:
+    def some_of_type(self, asked: Asked) -> dict[NamespacedName, Rule]:
         """So many rules for the type and status, whatever they select, that one sees whether all can be named."""
-        found: dict[Where, Rule] = {}
+        found: dict[NamespacedName, Rule] = {}
         for pattern in self._matching(asked):
             for rule in chain.from_iterable(pattern.rules.values()):
                 found[rule.where] = rule
@@ -311,7 +309,7 @@ class RuleIndex:
         """File the rules; what is ``known`` of a namespace whose rules are the same is kept."""
         grouped: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules:
-            grouped[_SHARED if scope.is_shared(rule.where[0]) else rule.where[0]].append(rule)
+            grouped[_SHARED if scope.is_shared(rule.where.namespace) else rule.where.namespace].append(rule)
         self._filed = {name: _same_or_new(known.get(name), group) for name, group in grouped.items()}
         self._scope = scope
 
@@ -323,7 +321,7 @@ class RuleIndex:
         """The one rule that applies to an alert, or why there is none."""
         asked = Asked(alert)
         filings = [self._filed[name] for name in (_SHARED, alert.metadata.namespace) if name in self._filed]
-        found: dict[Where, Rule] = {}
+        found: dict[NamespacedName, Rule] = {}
         for filing in filings:
             found |= filing.applying(asked)
         if found:

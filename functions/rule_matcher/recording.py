@@ -66,7 +66,7 @@ async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
     named = TemplateReference(namespace=template.namespace, name=template.name)
     known, there = await rules.all(), await is_there(kube, named)
     naming = [rule.where for rule in known if rule.template == named]
-    naming.sort(key=lambda where: where[0] != template.namespace)  # those of others come last
+    naming.sort(key=lambda where: where.namespace != template.namespace)  # those of others come last
     for namespace, name in naming[:_MOST_RULES]:
         try:
             rule = await kube.get(AegisAlertOpsRule, namespace=namespace, name=name)

@@ -16,9 +16,9 @@ from pydantic import Field, ValidationError
 from aegis.kube import Change, Kube
 from aegis.models.base import Object, Resource
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
-from aegis.names import ResourceVersion
+from aegis.names import NamespacedName, ResourceVersion
 from aegis.scope import EACH_ITS_OWN, Scope
-from functions.rule_matcher.matching import Rule, RuleIndex, Where
+from functions.rule_matcher.matching import Rule, RuleIndex
 
 _WATCH_SECONDS = 300.0
 """How long one watch is trusted: a connection that died without a word is found out by then."""
@@ -41,7 +41,7 @@ class RuleCache:
     def __init__(self, kube: Kube, scope: Scope = EACH_ITS_OWN) -> None:
         """Nothing is read until the rules are first needed; the scope says for whose alerts they count."""
         self._kube = kube
-        self._rules: dict[Where, Rule] = {}
+        self._rules: dict[NamespacedName, Rule] = {}
         self._index = RuleIndex((), scope)
         self._outdated = False
         self._following = False
@@ -137,7 +137,7 @@ class RuleCache:
         self._rules[where] = Rule(where, meta.uid, meta.generation, spec)
         self._outdated = True
 
-    def _drop(self, where: Where) -> None:
+    def _drop(self, where: NamespacedName) -> None:
         if self._rules.pop(where, None) is not None:
             self._outdated = True
 
@@ -170,5 +170,5 @@ class RuleCache:
             self._following = False
 
 
-def _where(item: StoredRule) -> Where:
-    return item.metadata.namespace, item.metadata.name
+def _where(item: StoredRule) -> NamespacedName:
+    return NamespacedName(item.metadata.namespace, item.metadata.name)

@@ -26,7 +26,8 @@ def tied(rule: Rule, others: Iterable[Rule], scope: Scope) -> Iterator[Rule]:
 
 def _counts_with(one: Rule, other: Rule, scope: Scope) -> bool:
     """Whether there can be an alert for which both count."""
-    return one.where[0] == other.where[0] or any(scope.is_shared(each.where[0]) for each in (one, other))
+    namespaces = {one.where.namespace, other.where.namespace}
+    return len(namespaces) == 1 or any(map(scope.is_shared, namespaces))
 
 
 def _selection(rule: Rule) -> object:

@@ -7,22 +7,22 @@ version does the rest. Versions known here are therefore kept with the moment th
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
-from aegis.errors import Conflict, NotFound, Unavailable
+from aegis.errors import Conflict, NotFound
 from aegis.kube import Kube
 from aegis.models.checked import CheckedState, Counted
 from aegis.models.rule import AegisAlertOpsRule, RuleState, TriggerCounts
 from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate, ExecuteCounts, TemplateState
-from aegis.names import Uid
+from aegis.names import NamespacedName, Uid
+from aegis.transition import swapped
 from functions.status_tracker.memory import Recent
-from functions.status_tracker.origin import Ended, Reference
+from functions.status_tracker.origin import Ended
 
-_ATTEMPTS = 20
 _OBJECTS = 256
 _DROPPED = 2000
 
@@ -76,17 +76,17 @@ class Counter(Generic[T]):
     def __init__(self, kube: Kube, model: type[T]) -> None:
         self._kube = kube
         self._model: type[T] = model
-        self._known: Recent[Reference, _Known[T]] = Recent(_OBJECTS)
-        self._released: dict[Reference, set[Uid]] = {}
-        self._waiting: dict[Reference, list[_Waiting]] = {}
-        self._writers: dict[Reference, asyncio.Task[None]] = {}
+        self._known: Recent[NamespacedName, _Known[T]] = Recent(_OBJECTS)
+        self._released: dict[NamespacedName, set[Uid]] = {}
+        self._waiting: dict[NamespacedName, list[_Waiting]] = {}
+        self._writers: dict[NamespacedName, asyncio.Task[None]] = {}
 
-    async def learn(self, reference: Reference) -> None:
+    async def learn(self, reference: NamespacedName) -> None:
         """Know the object from before a workflow's outcome is recorded: then nobody can have counted it yet."""
         if self._known.get(reference) is None:
             await self._read(reference)
 
-    async def count(self, reference: Reference, ended: Ended) -> None:
+    async def count(self, reference: NamespacedName, ended: Ended) -> None:
         """Count a workflow, unless it is counted; of an object that is gone, nothing.
 
         Raises:
@@ -98,7 +98,7 @@ class Counter(Generic[T]):
             self._writers[reference] = asyncio.create_task(self._write_all(reference))
         await waiting.done
 
-    def released(self, reference: Reference, uid: Uid) -> None:
+    def released(self, reference: NamespacedName, uid: Uid) -> None:
         """The workflow's finalizer is gone: its uid leaves the list with the next count."""
         known = self._known.get(reference)
         if known is not None and uid in listed(known.item):
@@ -106,7 +106,7 @@ class Counter(Generic[T]):
 
     async def drop(self, item: T, uids: set[Uid]) -> None:
         """Delist workflows that are known to be released, if the object is still as it is known."""
-        reference = Reference(item.metadata.namespace, item.metadata.name)
+        reference = NamespacedName(item.metadata.namespace, item.metadata.name)
         kept = [counted for counted in item.status.counted if counted.uid not in uids]
         try:
             written = await self._kube.patch_status(item, CheckedState(counted=kept))
@@ -115,7 +115,7 @@ class Counter(Generic[T]):
         self._known.put(reference, _Known(written, monotonic()))
         self._released.pop(reference, None)
 
-    async def _read(self, reference: Reference) -> _Known[T] | None:
+    async def _read(self, reference: NamespacedName) -> _Known[T] | None:
         try:
             item = await self._kube.get(self._model, namespace=reference.namespace, name=reference.name)
         except NotFound:
@@ -124,7 +124,7 @@ class Counter(Generic[T]):
         self._known.put(reference, known)
         return known
 
-    async def _write_all(self, reference: Reference) -> None:
+    async def _write_all(self, reference: NamespacedName) -> None:
         """Write until nobody waits; what comes while one write is under way goes into the next."""
         try:
             while batch := self._waiting.pop(reference, []):
@@ -137,33 +137,40 @@ class Counter(Generic[T]):
         finally:
             del self._writers[reference]
 
-    async def _write(self, reference: Reference, batch: list[Ended]) -> None:
-        for _ in range(_ATTEMPTS):
-            known = self._known.get(reference) or await self._read(reference)
-            if known is None:
-                return
-            answers = await asyncio.gather(*(_is_due(ended, known) for ended in batch))
-            due = [ended for ended, is_due in zip(batch, answers, strict=True) if is_due]
-            if not due:
-                return
-            released = self._released.pop(reference, set()) & listed(known.item)
-            try:
-                written = await self._kube.patch_status(known.item, count_patch(known.item, due, released=released))
-            except Conflict:
-                self._known.forget(reference)
-                continue
-            except NotFound:
-                self._known.forget(reference)
-                return
-            except BaseException:
-                self._known.forget(reference)  # it may have been written
-                raise
-            known.item = written
-            known.dropped |= released
-            if len(known.dropped) > _DROPPED:
-                self._known.forget(reference)
+    async def _write(self, reference: NamespacedName, batch: list[Ended]) -> None:
+        known = self._known.get(reference) or await self._read(reference)
+        if known is None:
             return
-        raise Unavailable(f"{self._model.resource.kind} {reference} changed {_ATTEMPTS} times while it was written")
+
+        def count(item: T, _: None) -> Awaitable[T]:
+            return self._count(reference, item, batch)
+
+        try:
+            await swapped(self._kube, known.item, lambda _: None, count)
+        except NotFound:
+            self._known.forget(reference)
+
+    async def _count(self, reference: NamespacedName, item: T, batch: list[Ended]) -> T:
+        """Count what the object lacks, if it is still as it is known; the object as it is then."""
+        known = self._known.get(reference)
+        if known is None or known.item is not item:
+            known = _Known(item, monotonic())
+            self._known.put(reference, known)
+        answers = await asyncio.gather(*(_is_due(ended, known) for ended in batch))
+        due = [ended for ended, is_due in zip(batch, answers, strict=True) if is_due]
+        if not due:
+            return item
+        released = self._released.pop(reference, set()) & listed(item)
+        try:
+            written = await self._kube.patch_status(item, count_patch(item, due, released=released))
+        except BaseException:
+            self._known.forget(reference)  # it may have been written
+            raise
+        known.item = written
+        known.dropped |= released
+        if len(known.dropped) > _DROPPED:
+            self._known.forget(reference)
+        return written
 
 
 async def _is_due(ended: Ended, known: "_Known[T]") -> bool:

@@ -7,35 +7,22 @@ from typing import NamedTuple
 from aegis.models.alert import PhaseRecord
 from aegis.models.states import OpsPhase
 from aegis.models.workflow import RULE_ANNOTATION, TEMPLATE_ANNOTATION, Workflow
-from aegis.names import Uid
-
-
-class Reference(NamedTuple):
-    """Namespace and name of a template or rule."""
-
-    namespace: str
-    name: str
-
-    @classmethod
-    def read(cls, text: str) -> "Reference | None":
-        """Read ``namespace/name``, as workflows are annotated."""
-        namespace, slash, name = text.partition("/")
-        return cls(namespace, name) if namespace and slash and name else None
+from aegis.names import NamespacedName, Uid
 
 
 class Origin(NamedTuple):
     """Template and rule of a workflow, as far as they are known."""
 
-    template: Reference | None
-    rule: Reference | None
+    template: NamespacedName | None
+    rule: NamespacedName | None
 
     @classmethod
     def of_workflow(cls, workflow: Workflow) -> "Origin":
         """As the workflow is annotated."""
         annotations = workflow.metadata.annotations
         return cls(
-            template=Reference.read(annotations.get(TEMPLATE_ANNOTATION, "")),
-            rule=Reference.read(annotations.get(RULE_ANNOTATION, "")),
+            template=NamespacedName.read(annotations.get(TEMPLATE_ANNOTATION, "")),
+            rule=NamespacedName.read(annotations.get(RULE_ANNOTATION, "")),
         )
 
     @classmethod
@@ -43,8 +30,8 @@ class Origin(NamedTuple):
         """As the alert has it, for a workflow that is there no more."""
         template, rule = record.template, record.rule
         return cls(
-            template=Reference(template.namespace, template.name) if template else None,
-            rule=Reference(rule.namespace, rule.name) if rule else None,
+            template=NamespacedName(template.namespace, template.name) if template else None,
+            rule=NamespacedName(rule.namespace, rule.name) if rule else None,
         )
 
 

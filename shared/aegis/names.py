@@ -6,11 +6,29 @@ Names are derived, never random: whoever runs a step a second time arrives at th
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Uid = NewType("Uid", str)
 ResourceVersion = NewType("ResourceVersion", str)
 Fingerprint = NewType("Fingerprint", str)
+
+
+class NamespacedName(NamedTuple):
+    """Where an object is, among those of its kind."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """As kubectl's messages have it: ``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+    @classmethod
+    def read(cls, text: str) -> "NamespacedName | None":
+        """Read ``namespace/name``; nothing where it is something else."""
+        namespace, slash, name = text.partition("/")
+        return cls(namespace, name) if namespace and slash and name else None
+
 
 ALERT_NAME_LENGTH = 50
 """So that what derives from an alert's name still fits a label value (63)."""

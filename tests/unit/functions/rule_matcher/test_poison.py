@@ -15,6 +15,7 @@ from aegis.models.base import Object
 from aegis.models.conditions import MESSAGE_LENGTH
 from aegis.models.rule import AegisAlertOpsRule, AlertCondition, RuleSpec
 from aegis.models.states import TriggerStatus
+from aegis.names import NamespacedName
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.recording import record_rule
 from functions.rule_matcher.validity import problems
@@ -112,7 +113,7 @@ def test_a_rule_whose_check_fails_is_invalid_and_says_so(caplog: pytest.LogCaptu
 async def test_an_alert_about_which_deciding_fails_says_so_once(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = Rule(("monitoring", "r"), "u", 1, not_what_it_says(selector=7))
+    broken = Rule(NamespacedName("monitoring", "r"), "u", 1, not_what_it_says(selector=7))
     alert = await cluster.alert()
     await cluster.rules.current()
     monkeypatch.setattr(cluster.rules, "_rules", {broken.where: broken})

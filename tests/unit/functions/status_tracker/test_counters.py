@@ -7,10 +7,10 @@ import pytest
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate
-from aegis.names import Uid
+from aegis.names import NamespacedName, Uid
 from functions.status_tracker.counters import Counter, count_patch
 from functions.status_tracker.memory import Recent
-from functions.status_tracker.origin import Ended, Reference
+from functions.status_tracker.origin import Ended
 from tests.unit.functions.status_tracker.cluster import Cluster
 
 
@@ -41,20 +41,20 @@ def test_counts_and_list_change_together(model: Any, field: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("monitoring/cordon", Reference("monitoring", "cordon")),
+        ("monitoring/cordon", NamespacedName("monitoring", "cordon")),
         ("cordon", None),
         ("/cordon", None),
         ("monitoring/", None),
         ("", None),
     ],
 )
-def test_a_reference_is_a_namespace_and_a_name(text: str, expected: Reference | None) -> None:
-    assert Reference.read(text) == expected
+def test_a_reference_is_a_namespace_and_a_name(text: str, expected: NamespacedName | None) -> None:
+    assert NamespacedName.read(text) == expected
 
 
 async def test_an_object_that_was_made_anew_counts_from_zero(cluster: Cluster) -> None:
     counter = Counter(cluster.kube, AegisOpsTemplate)
-    where = Reference("monitoring", "cordon")
+    where = NamespacedName("monitoring", "cordon")
     await counter.count(where, ended("a"))
     await cluster.delete(AegisOpsTemplate, "cordon")
     await cluster.create(AegisOpsTemplate, {"metadata": {"name": "cordon"}, "spec": {}}, {})
@@ -64,7 +64,7 @@ async def test_an_object_that_was_made_anew_counts_from_zero(cluster: Cluster) -
 
 async def test_the_templates_own_writer_is_not_overwritten(cluster: Cluster) -> None:
     counter = Counter(cluster.kube, AegisOpsTemplate)
-    where = Reference("monitoring", "cordon")
+    where = NamespacedName("monitoring", "cordon")
     await counter.count(where, ended("a"))
     await cluster.write(AegisOpsTemplate, "cordon", {"status": {"status": "Invalid", "observedGeneration": 7}})
     await counter.count(where, ended("b"))
