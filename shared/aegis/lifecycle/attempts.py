@@ -16,18 +16,18 @@ class Retry(NamedTuple):
     message: str
 
 
-def retried(alert: AegisAlert, *, newest: int) -> Retry | None:
+def retried(alert: AegisAlert, *, newest: int, has_workflow: bool) -> Retry | None:
     """The next attempt begins, or the value is answered with why it does not; nothing where nobody asks.
 
     One begins where the alert fires, is its newest episode (``newest`` is that one's number), and no workflow of it
-    waits or runs.
+    waits or runs, also none that is there though nothing is on record of it (``has_workflow``).
     """
     asked = alert.retry
     if not asked or alert.metadata.deletion_timestamp is not None:
         return None
     answered = AlertState(observed_retry=asked)
     record = alert.status.firing
-    if hindrance := _hindrance(alert, newest):
+    if hindrance := _hindrance(alert, newest, has_workflow=has_workflow):
         return Retry(answered, begins=False, message=f"no other attempt begins, which {asked} asked for: {hindrance}")
     if record.is_undecided:
         return Retry(answered, begins=True, message=f"attempt {record.attempt} begins, as {asked} asked")
@@ -39,13 +39,13 @@ def retried(alert: AegisAlert, *, newest: int) -> Retry | None:
     return Retry(answered.updated(begun), begins=True, message=message)
 
 
-def _hindrance(alert: AegisAlert, newest: int) -> str:
+def _hindrance(alert: AegisAlert, newest: int, *, has_workflow: bool) -> str:
     state = alert.status
     if alert.phase is not Phase.FIRING:
         return "the alert is resolved"
     if newest > alert.spec.episode:
         return f"this is episode {alert.spec.episode} of the alert, and the newest is {newest}"
-    if state.firing.is_under_way:
+    if state.firing.is_under_way or has_workflow:
         return f"workflow {state.firing.workflow or alert.workflow_name(Phase.FIRING)} waits or runs"
     return ""
 

@@ -4,6 +4,7 @@ import asyncio
 
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event
 from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
+from aegis.models.states import Phase
 from tests.unit.functions.rule_matcher.cluster import Cluster
 
 ENDED = {
@@ -80,3 +81,15 @@ async def test_a_repair_of_an_earlier_attempt_is_undone_though_the_newest_was_ca
     assert stored.status.firing.trigger_status == "Cancelled"
     assert stored.status.resolved.trigger_status == "Triggered"
     assert reply is not None
+
+
+async def test_no_attempt_begins_beside_a_workflow_that_was_made_though_another_delivery_was_refused(
+    cluster: Cluster,
+) -> None:
+    await cluster.rule()
+    alert = await cluster.alert()
+    await cluster.write(alert, {"status": {"firing": {"triggerStatus": "TemplateInvalid"}}}, subresource="status")
+    await cluster.workflow(alert.workflow_name(Phase.FIRING))
+    await cluster.handle(event(await asked(cluster, alert)))
+    assert (await cluster.now(alert)).status.firing.attempt == 1
+    assert ("Warning", "RetryRefused", "a") in await cluster.said()
