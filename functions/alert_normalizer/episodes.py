@@ -146,7 +146,7 @@ def _resolve(newest: AegisAlert, arrivals: Arrivals, received: AlertState, *, no
 
 def has_work(newest: AegisAlert) -> bool:
     """Whether a workflow of the firing is on record; on alerts of the Go system it is in the summary alone."""
-    return newest.status.firing.has_workflow or newest.status.ops_status.alert_ops_status is not OpsPhase.NONE
+    return newest.status.firing.ever_had_workflow or newest.status.ops_status.alert_ops_status is not OpsPhase.NONE
 
 
 def _repeat(newest: AegisAlert, status: AlertState) -> Write:

@@ -288,7 +288,7 @@ class Intake:
 
     async def _has_workflow(self, alert: AegisAlert) -> bool:
         """Whether a workflow was made for what the alert says, though nothing may be recorded of it yet."""
-        if not alert.status.firing.awaits_workflow:
+        if alert.status.firing.ever_had_workflow or not alert.status.firing.awaits_workflow:
             return episodes.has_work(alert)
         name = alert.workflow_name(Phase.FIRING)
         try:

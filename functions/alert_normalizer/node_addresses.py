@@ -36,7 +36,7 @@ def spelled(host: str) -> str:
 def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
     """The alert with the node whose address it says, by the names of all nodes by address; none where they are unknown.
 
-    While they are unknown it keeps the address. A host by its name needs no lookup: there are others than nodes.
+    While they are unknown it keeps the address. A host that is told by its name, and is no node, is what it says.
     """
     address, row = alert.node_address, alert.involved_object.inferred_from
     if not address:
@@ -46,7 +46,7 @@ def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
         known = address
     if known:
         found = Subject("Node", known, node=known, inferred_from=row)
-        return alert._replace(involved_object=found, node_address="")
+        return alert._replace(involved_object=found, node_address="" if nodes is not None else address)
     if nodes is None:
         return alert._replace(involved_object=_empty(row, "the nodes could not be listed"))
     subject = without_node(row) if known is None else _empty(row, "more than one node has that address")

@@ -82,7 +82,7 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
                 case Missing.RULES:
                     known = known._replace(rules=await rules.reread(), up_to_date=True)
                 case Missing.WORKFLOW:
-                    known = known._replace(workflow_exists=await workflow_exists(kube, alert))
+                    known = known._replace(workflow_exists=await workflow_exists(kube, unsure.alert))
                 case Missing.SERIES:
                     series = await read_series(kube, unsure.alert)
                     known = known._replace(series=series, is_alone=series is None)

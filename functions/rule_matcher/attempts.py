@@ -9,7 +9,6 @@ from aegis.recorder import record
 from aegis.series import is_episode
 from aegis.transition import decided
 from functions.rule_matcher.episodes import read_series
-from functions.rule_matcher.work import workflow_exists
 
 _log = logging.getLogger(__name__)
 
@@ -22,14 +21,10 @@ async def begin_another_attempt(kube: Kube, alert: AegisAlert) -> AegisAlert:
         Unavailable: when the API server does not answer.
     """
     series = await read_series(kube, alert) if is_episode(alert) else None
-    # Where it was refused, another delivery of its match may have made its workflow all the same.
-    has_workflow = alert.status.firing.trigger_status.asks_again and await workflow_exists(kube, alert)
     newest = series.first.status.latest_episode if series else alert.spec.episode
 
     def decide(item: AegisAlert) -> Retry | None:
-        return (
-            retried(item, newest=newest, has_workflow=has_workflow) if item.metadata.uid == alert.metadata.uid else None
-        )
+        return retried(item, newest=newest) if item.metadata.uid == alert.metadata.uid else None
 
     def patch(retry: Retry | None) -> AlertState | None:
         return retry and retry.patch

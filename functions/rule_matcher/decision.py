@@ -137,10 +137,10 @@ def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     if not (alert.status.firing.ever_had_workflow or _owes_undo(alert, known)):
         return cancelled
     # What an earlier attempt or episode did is undone; in one write, or nobody would ask again.
-    undo = _match(alert, known, now=now)
+    undo = _match(match.applied(alert, cancelled.status) if cancelled.status else alert, known, now=now)
     if cancelled.status is None or undo.status is None or not undo.status.resolved.trigger_status:
         return undo
-    return undo._replace(status=cancelled.status.updated(undo.status))
+    return Decision(cancelled.status.updated(undo.status), undo.note or cancelled.note)
 
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:

@@ -1,7 +1,7 @@
 """Saying of a rule, when it is applied, whether it can work."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -13,13 +13,13 @@ from aegis.events import Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, TemplateReference
 from aegis.models.conditions import Condition, ConditionType
-from aegis.models.rule import AegisAlertOpsRule, RuleState
+from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import REFUSED_BY_RULES, TriggerStatus
 from aegis.models.template import AegisOpsTemplate
 from aegis.reask import ask_again
 from aegis.recorder import record
 from aegis.scope import scope
-from aegis.transition import transition
+from aegis.transition import swapped
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.rules import RuleCache
 from functions.rule_matcher.templates import found, is_there, template_found
@@ -30,7 +30,11 @@ SOURCE = "/aegis/rule-matcher"
 _MOST_RULES = 100
 """That are told of one template; what it means for more of them is said when an alert meets them."""
 _NAMED = 3
-_TIED = "applies to the same alerts, with the same priority, as {}: none of them runs until they differ in priority"
+_TIED = (
+    "when it was applied, {} applied to the same alerts with the same priority: none of them runs until they differ "
+    "in priority"
+)
+_Look = Callable[[AegisAlertOpsRule], Awaitable[Condition | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +54,7 @@ async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
         rule = await hints.read(kube, hint)
         if not _is_recorded(rule):
             await _ask_again(kube, rule)
-        await _record(kube, await rules.all(), rule, await template_found(kube, rule))
+        await _record(kube, rule, await rules.all(), partial(template_found, kube))
     except NotFound:
         return
 
@@ -58,37 +62,58 @@ async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
 async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
     """Say on the rules that name a template whether it is there, since it was just applied or deleted.
 
+    A rule that was not recorded yet has an event of its own.
+
     Raises:
         BadEvent: when the event's data names no AegisOpsTemplate.
         Unavailable: when the API server does not answer.
     """
     template = hints.named(event.data, AegisOpsTemplate).metadata
     named = TemplateReference(namespace=template.namespace, name=template.name)
-    known, there = await rules.all(), await is_there(kube, named)
+    known = await rules.all()
+
+    async def look(rule: AegisAlertOpsRule) -> Condition:
+        return found(rule, there=await is_there(kube, named))
+
     naming = [rule.where for rule in known if rule.template == named]
     naming.sort(key=lambda where: where.namespace != template.namespace)  # those of others come last
     for namespace, name in naming[:_MOST_RULES]:
         try:
             rule = await kube.get(AegisAlertOpsRule, namespace=namespace, name=name)
-            if Rule.of(rule).template == named:
-                await _record(kube, known, rule, found(rule, there=there))
+            if _is_recorded(rule) and Rule.of(rule).template == named:
+                await _record(kube, rule, known, look)
         except (NotFound, Unreadable):
             continue
 
 
-async def _record(kube: Kube, known: Sequence[Rule], rule: AegisAlertOpsRule, template: Condition | None) -> None:
+async def _record(kube: Kube, rule: AegisAlertOpsRule, known: Sequence[Rule], look: _Look) -> None:
+    """Write what was found, if it is still what was looked at; what it became since has an event of its own."""
     twins = tied(Rule.of(rule), known, scope())
     noted = [_TIED.format(", ".join(map(str, named)))] if (named := list(islice(twins, _NAMED))) else []
-    outcome = await transition(kube, rule, partial(_finding, rule=rule, noted=noted, template=template))
-    state = outcome.item.status
-    if not outcome.changed:
-        return
+
+    async def write(item: AegisAlertOpsRule, _: None) -> AegisAlertOpsRule:
+        meta = item.metadata
+        if (meta.uid, meta.generation) != (rule.metadata.uid, rule.metadata.generation) or meta.deletion_timestamp:
+            return item
+        template = await look(item)  # at this moment, so that none that is older is written over it
+        state = recorded(item, now=clock.now(), noted=noted, template=template)
+        if state is None:
+            return item
+        written = await kube.patch_status(item, state)
+        await _tell(kube, written, noted, first=not _is_recorded(item))
+        return written
+
+    await swapped(kube, rule, lambda _: None, write)
+
+
+async def _tell(kube: Kube, rule: AegisAlertOpsRule, noted: Sequence[str], *, first: bool) -> None:
+    state = rule.status
     _log.info("rule recorded", extra={"object": rule.reference, "status": state.status})
-    if state.status == INVALID and not _is_recorded(rule):
+    if first and state.status == INVALID:
         message = next((c.message for c in state.conditions if c.type == ConditionType.VALID), "")
-        await record(kube, outcome.item, reason="InvalidRule", message=message, kind="Warning")
-    elif noted and not _is_recorded(rule):
-        await record(kube, outcome.item, reason="TiedRules", message=noted[0], kind="Warning")
+        await record(kube, rule, reason="InvalidRule", message=message, kind="Warning")
+    elif first and noted:
+        await record(kube, rule, reason="TiedRules", message=noted[0], kind="Warning")
 
 
 async def _ask_again(kube: Kube, rule: AegisAlertOpsRule) -> None:
@@ -112,13 +137,3 @@ def _says_recorded(event: Event) -> bool:
         return _is_recorded(AegisAlertOpsRule.read(event.data))
     except ValidationError:
         return False
-
-
-def _finding(
-    item: AegisAlertOpsRule, *, rule: AegisAlertOpsRule, noted: Sequence[str], template: Condition | None
-) -> RuleState | None:
-    """What to write, if it is still what was looked at; what it became since has an event of its own."""
-    meta = item.metadata
-    if (meta.uid, meta.generation) != (rule.metadata.uid, rule.metadata.generation) or meta.deletion_timestamp:
-        return None
-    return recorded(item, now=clock.now(), noted=noted, template=template)

@@ -1,6 +1,6 @@
 """Whether a rule can work, and if not, where and why.
 
-All that is wrong with it is said at once. The template itself is not looked up: it may be applied after the rule.
+All that is wrong with it is said at once. Whether the template is there does not count: it may be applied later.
 """
 
 import logging

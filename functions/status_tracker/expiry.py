@@ -13,8 +13,6 @@ from aegis.series import name_of
 AFTER_RECEIPT = timedelta(days=1)
 """How long a raw alert is kept."""
 
-_UNENDED = (OpsPhase.PENDING, OpsPhase.RUNNING)
-
 
 def expired(alerts: Sequence[AegisAlert], *, now: datetime) -> list[AegisAlert]:
     """The alerts whose time is over.
@@ -53,7 +51,7 @@ def is_past_its_time(alert: AegisAlert, *, now: datetime) -> bool:
 def _is_under_way(alert: AegisAlert) -> bool:
     state = alert.status
     waits = any(state.record(phase).is_under_way for phase in Phase)
-    return waits or state.ops_status.active > 0 or state.ops_status.alert_ops_status in _UNENDED
+    return waits or state.ops_status.active > 0 or state.ops_status.alert_ops_status.is_under_way
 
 
 def _outcome(alert: AegisAlert) -> tuple[OpsPhase, datetime | None]:

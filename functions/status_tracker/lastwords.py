@@ -17,7 +17,7 @@ from aegis.models.workflow import FailedStep, Workflow
 _LINES, _MOST_LINES = 10, 100
 _ARGOS_LINES = 20
 """That Argo may add around what the step wrote."""
-_BYTES = 16_384
+_BYTES = 262_144  # the first of these lines: beyond that their end is not seen
 _SHOWN = 2000  # characters
 _SECONDS = 2.0
 _CONTAINER = "main"
@@ -27,7 +27,7 @@ _PREFIX_LENGTH = 242
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 _ARGOS = re.compile(r"time=.* argo=true( .*)?|Error: exit status \d+")
 """What Argo's executor writes into the log of a step. Source: Argo's ``util/logs``, which leaves these lines out."""
-_NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+_NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 _log = logging.getLogger(__name__)
 
 
@@ -36,12 +36,14 @@ async def with_last_words(kube: Kube, workflow: Workflow, progress: Progress) ->
     step, lines = workflow.status.failure, _lines()
     if step is None or progress.ops is not OpsPhase.FAILED or not lines:
         return progress
-    meta = workflow.metadata
+    meta, pod = workflow.metadata, pod_name(workflow, step)
+    if pod != meta.name and not pod.startswith(f"{meta.name}-"):
+        return progress  # none of this workflow's
     try:
         async with asyncio.timeout(_SECONDS):
             text = await kube.log(
                 namespace=meta.namespace,
-                pod=pod_name(workflow, step),
+                pod=pod,
                 container=_CONTAINER,
                 lines=lines + _ARGOS_LINES,
                 most_bytes=_BYTES,
@@ -50,7 +52,7 @@ async def with_last_words(kube: Kube, workflow: Workflow, progress: Progress) ->
         _log.info("no log of a step that failed", extra={"workflow": workflow.reference, "error": str(error)})
         return progress
     words = readable(text, lines)
-    return progress._replace(message=f"{progress.message}\nIts log ends with:\n{words}") if words else progress
+    return progress._replace(log=f"\nIts log ends with:\n{words}") if words else progress
 
 
 def readable(log: str, lines: int) -> str:

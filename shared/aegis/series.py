@@ -36,15 +36,19 @@ class Series(NamedTuple):
 
     @property
     def is_taken(self) -> bool:
-        """Whether this phase of this episode has the turn; episode 0 takes it by being matched."""
+        """Whether this attempt of this phase has the turn; episode 0 takes it by being matched."""
         turn, own = self.first.status.turn, self.own
-        is_first = own.spec.episode == 0
-        return is_first or (turn is not None and (turn.episode, turn.phase) == (own.spec.episode, own.phase))
+        if own.spec.episode == 0:
+            return True
+        wanted = own.spec.episode, own.phase, own.status.record(own.phase).attempt
+        return turn is not None and (turn.episode, turn.phase, turn.attempt) == wanted
 
     @property
     def turn(self) -> Turn:
         """The turn as this phase of this episode takes it."""
-        return Turn(episode=self.own.spec.episode, phase=self.own.phase, owes=self.owes_undo)
+        own = self.own
+        attempt = own.status.record(own.phase).attempt
+        return Turn(episode=own.spec.episode, phase=own.phase, attempt=attempt, owes=self.owes_undo)
 
     @property
     def fires_again(self) -> bool:

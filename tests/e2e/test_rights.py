@@ -206,10 +206,14 @@ def test_another_attempt_begins_where_it_was_asked_for_and_the_one_before_has_en
 ) -> None:
     matcher = acting(MATCHER)
     name, who = alert["metadata"]["name"], cluster.api.who()
-    earlier = {"attempt": 1, "triggerStatus": "RuleNotFound"}
+    ended = {"workflow": "w", "workflowUID": "u", "outcome": "Failed", "completionTime": LONG_AGO}
+    assert write(acting(TRACKER), alert, {"firing": ended}).is_success
+    earlier = {"attempt": 1, "triggerStatus": "RuleNotFound", **ended}
+    cleared = {"workflow": "", "workflowUID": "", "outcome": "", "completionTime": None, "triggerTime": None}
+    firing: Json = {**cleared, "attempt": 2, "triggerStatus": "", "earlier": [earlier], "earlierFailed": 1}
     begun: Json = {
         "observedRetry": f"{who} 1",
-        "firing": {"attempt": 2, "triggerStatus": "", "triggerTime": None, "earlier": [earlier]},
+        "firing": firing,
         "opsStatus": {"triggerStatus": "", "alertOpsStatus": ""},
     }
     assert write(matcher, alert, begun, dryRun="All").status_code == INVALID  # nobody asked
@@ -217,10 +221,12 @@ def test_another_attempt_begins_where_it_was_asked_for_and_the_one_before_has_en
     for account in (INTAKE, RENDERER, TRACKER):
         assert write(acting(account), alert, begun, dryRun="All").status_code == INVALID, account
     for part in (
-        {"firing": {**begun["firing"], "attempt": 3}},
-        {"firing": {**begun["firing"], "earlier": []}},
-        {"firing": {**begun["firing"], "earlier": [{"attempt": 1, "outcome": "Failed"}]}},
-        {"firing": {**begun["firing"], "earlierFailed": 1}},
+        {"observedRetry": who},
+        {"firing": {**firing, "attempt": 3}},
+        {"firing": {**firing, "earlier": []}},
+        {"firing": {**firing, "earlier": [{**earlier, "outcome": "Succeeded"}]}},
+        {"firing": {**firing, "earlierFailed": 0}},
+        {"firing": {**firing, "outcome": "Succeeded"}},
         {"opsStatus": {"alertOpsStatus": "Running"}},
         said("Completed"),
     ):

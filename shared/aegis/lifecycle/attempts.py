@@ -16,38 +16,47 @@ class Retry(NamedTuple):
     message: str
 
 
-def retried(alert: AegisAlert, *, newest: int, has_workflow: bool) -> Retry | None:
+def retried(alert: AegisAlert, *, newest: int) -> Retry | None:
     """The next attempt begins, or the value is answered with why it does not; nothing where nobody asks.
 
     One begins where the alert fires, is its newest episode (``newest`` is that one's number), and no workflow of it
-    waits or runs, also none that is there though nothing is on record of it (``has_workflow``).
+    waits or runs. Where no workflow was made, the same attempt begins again: one that is there all the same, and was
+    not seen yet, has the name that another would have.
     """
     asked = alert.retry
     if not asked or alert.metadata.deletion_timestamp is not None:
         return None
     answered = AlertState(observed_retry=asked)
     record = alert.status.firing
-    if hindrance := _hindrance(alert, newest, has_workflow=has_workflow):
+    if hindrance := _hindrance(alert, newest):
         return Retry(answered, begins=False, message=f"no other attempt begins, which {asked} asked for: {hindrance}")
-    if record.is_undecided:
-        return Retry(answered, begins=True, message=f"attempt {record.attempt} begins, as {asked} asked")
+    following = _next(record) if record.has_workflow else _again(record)
     begun = AlertState(
-        firing=_next(record),
+        firing=following,
         ops_status=OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=OpsPhase.NONE),
     )
-    message = f"attempt {record.attempt + 1} begins, as {asked} asked"
+    message = f"attempt {following.attempt} begins, as {asked} asked"
     return Retry(answered.updated(begun), begins=True, message=message)
 
 
-def _hindrance(alert: AegisAlert, newest: int, *, has_workflow: bool) -> str:
+def _hindrance(alert: AegisAlert, newest: int) -> str:
     state = alert.status
     if alert.phase is not Phase.FIRING:
         return "the alert is resolved"
+    newest = max(newest, state.latest_episode)
     if newest > alert.spec.episode:
         return f"this is episode {alert.spec.episode} of the alert, and the newest is {newest}"
-    if state.firing.is_under_way or has_workflow:
+    # of the Go system's work there is no record
+    is_running = state.firing.is_undecided and state.ops_status.alert_ops_status.is_under_way
+    if state.firing.is_under_way or is_running:
         return f"workflow {state.firing.workflow or alert.workflow_name(Phase.FIRING)} waits or runs"
     return ""
+
+
+def _again(record: PhaseRecord) -> PhaseRecord:
+    return PhaseRecord(
+        attempt=record.attempt, trigger_status=TriggerStatus.NONE, rule=None, template=None, trigger_time=None
+    )
 
 
 def _next(record: PhaseRecord) -> PhaseRecord:

@@ -1,6 +1,6 @@
 """A rule is looked for: what was found is recorded, taken back, refused, or has to wait."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aegis.models.alert import (
     AegisAlert,
@@ -46,6 +46,17 @@ def found(alert: AegisAlert, finding: Finding, *, now: str, phase: Phase | None 
     return patch.updated(
         AlertState(ops_status=OpsStatus(trigger_status=finding.trigger_status, alert_ops_status=pending))
     )
+
+
+def applied(alert: AegisAlert, patch: AlertState) -> AegisAlert:
+    """The alert as it will be once a patch is merged."""
+    old = alert.status
+    merged: dict[str, Any] = {
+        name: getattr(old, name).updated(getattr(patch, name))
+        for name in ("ops_status", "firing", "resolved")
+        if name in patch.model_fields_set
+    }
+    return alert.model_copy(update={"status": old.updated(patch).model_copy(update=merged)})
 
 
 def is_shown(alert: AegisAlert, finding: TriggerStatus, phase: Phase) -> bool:
@@ -120,7 +131,14 @@ def refused(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: 
     """It says why there will be no workflow of its match."""
     if not is_wanted(alert, phase):
         return None
-    triggered = Condition(type=ConditionType.TRIGGERED, status="False", reason=reason.value, message=message)
+    matched = alert.triggered
+    triggered = Condition(
+        type=ConditionType.TRIGGERED,
+        status="False",
+        reason=reason.value,
+        message=message,
+        observed_generation=matched.observed_generation if matched else None,
+    )
     return of_phase(phase, PhaseRecord(trigger_status=reason)).updated(
         AlertState(
             ops_status=OpsStatus(trigger_status=reason, alert_ops_status=OpsPhase.NONE),

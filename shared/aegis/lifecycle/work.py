@@ -1,7 +1,7 @@
 """Its workflow runs, ends or vanishes: what that means for the alert.
 
 Events come late, twice and out of order, so nothing here depends on what came before but the alert itself: an outcome
-on record is final, and the counts derive from the records instead of growing by one.
+on record is final, and the counts derive from the records.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,8 @@ class Progress(NamedTuple):
     ops: OpsPhase
     reason: str
     message: str
+    log: str = ""
+    """How the log of the step that failed ends: for the alert alone, below the message."""
     attempt: int = 1
     started: str | None = None
     ended: str | None = None
@@ -156,7 +158,10 @@ def _with_progress(conditions: Sequence[Condition], progress: Progress, *, now: 
     types = {condition.type for condition in conditions}
     if progress.ops.ended:
         completed = Condition(
-            type=ConditionType.COMPLETED, status="True", reason=progress.reason, message=progress.message
+            type=ConditionType.COMPLETED,
+            status="True",
+            reason=progress.reason,
+            message=f"{progress.message}{progress.log}",
         )
         conditions = with_condition(conditions, completed, now=now)
         if ConditionType.STALLED in types:

@@ -193,6 +193,7 @@ class Turn(Model, defer_build=False):
 
     episode: Count = Field(description="Number of the episode.")
     phase: Phase = Field(description="The phase whose workflow it is.")
+    attempt: Count = Field(default=1, description="The attempt whose workflow it is.")
     owes: bool = Field(default=False, description="Whether a repair of before had not been undone then.")
 
 

@@ -81,6 +81,11 @@ class OpsPhase(StrEnum):
         """Whether there is an outcome."""
         return self in (OpsPhase.SUCCEEDED, OpsPhase.FAILED)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a workflow waits or runs."""
+        return self in (OpsPhase.PENDING, OpsPhase.RUNNING)
+
 
 class Phase(StrEnum):
     """Which half of an alert's life a rule and a workflow belong to."""

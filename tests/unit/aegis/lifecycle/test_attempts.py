@@ -39,7 +39,7 @@ def merged(item: AegisAlert, retry: Retry | None) -> AegisAlert:
 
 
 def test_after_an_outcome_the_next_attempt_begins_and_keeps_what_came_of_the_one_before() -> None:
-    begun = retried(alert(FAILED), newest=0, has_workflow=False)
+    begun = retried(alert(FAILED), newest=0)
     assert begun is not None
     assert (begun.begins, begun.message) == (True, "attempt 2 begins, as alice 08:15 asked")
     record = merged(alert(FAILED), begun).status.firing
@@ -56,14 +56,14 @@ def test_after_an_outcome_the_next_attempt_begins_and_keeps_what_came_of_the_one
 
 def test_another_attempt_has_a_workflow_of_another_name() -> None:
     before = alert(FAILED)
-    after = merged(before, retried(before, newest=0, has_workflow=False))
+    after = merged(before, retried(before, newest=0))
     assert after.workflow_name(Phase.FIRING) != before.workflow_name(Phase.FIRING)
     assert after.workflow_name(Phase.RESOLVED) == before.workflow_name(Phase.RESOLVED)
 
 
 def test_a_value_is_answered_once() -> None:
-    after = merged(alert(FAILED), retried(alert(FAILED), newest=0, has_workflow=False))
-    assert retried(after, newest=0, has_workflow=False) is None
+    after = merged(alert(FAILED), retried(alert(FAILED), newest=0))
+    assert retried(after, newest=0) is None
     assert after.retry == ""
 
 
@@ -77,7 +77,7 @@ def test_a_value_is_answered_once() -> None:
     ],
 )
 def test_a_request_that_cannot_be_met_is_answered_with_why(item: AegisAlert, newest: int, why: str) -> None:
-    refused = retried(item, newest=newest, has_workflow=False)
+    refused = retried(item, newest=newest)
     assert refused is not None
     assert not refused.begins
     assert why in refused.message
@@ -85,55 +85,47 @@ def test_a_request_that_cannot_be_met_is_answered_with_why(item: AegisAlert, new
     assert refused.patch.changes() == {"observedRetry": "alice 08:15"}
 
 
-def test_no_attempt_begins_beside_a_workflow_of_which_nothing_is_on_record() -> None:
-    refused = retried(alert({"triggerStatus": "TemplateInvalid"}), newest=0, has_workflow=True)
+@pytest.mark.parametrize("reason", ["", "RuleNotFound", "TemplateInvalid", "TriggerFailed"])
+def test_where_no_workflow_was_made_the_same_attempt_begins_again(reason: str) -> None:
+    item = alert({"triggerStatus": reason, "triggerTime": "2026-01-01T08:00:00Z"})
+    again = merged(item, retried(item, newest=0))
+    record = again.status.firing
+    assert (record.attempt, record.is_undecided, record.trigger_time, record.earlier) == (1, True, None, [])
+    assert again.workflow_name(Phase.FIRING) == item.workflow_name(Phase.FIRING)
+
+
+def test_no_attempt_begins_beside_the_work_of_the_go_system_of_which_there_is_no_record() -> None:
+    running = alert({}, opsStatus={"triggerStatus": "Triggered", "alertOpsStatus": "Running", "active": 1})
+    refused = retried(running, newest=0)
     assert refused is not None
     assert not refused.begins
 
 
-def test_where_nobody_has_looked_yet_the_first_attempt_is_meant() -> None:
-    begun = retried(alert({}), newest=0, has_workflow=False)
-    assert begun is not None
-    assert begun.begins
-    assert begun.patch.changes() == {"observedRetry": "alice 08:15"}
-
-
-@pytest.mark.parametrize("reason", ["RuleNotFound", "TemplateInvalid", "TriggerFailed"])
-def test_what_was_refused_is_an_attempt_too_though_nothing_ran(reason: str) -> None:
-    item = alert({"triggerStatus": reason})
-    record = merged(item, retried(item, newest=0, has_workflow=False)).status.firing
-    assert (record.attempt, record.earlier[0].trigger_status, record.ever_had_workflow) == (2, reason, False)
-
-
 def test_nobody_asks_without_the_annotation_or_of_an_alert_that_goes() -> None:
-    assert retried(alert(FAILED, {"other": "x"}), newest=0, has_workflow=False) is None
+    assert retried(alert(FAILED, {"other": "x"}), newest=0) is None
     going = alert(FAILED)
     gone = going.model_copy(update={"metadata": going.metadata.model_copy(update={"deletion_timestamp": "now"})})
-    assert retried(gone, newest=0, has_workflow=False) is None
+    assert retried(gone, newest=0) is None
 
 
 def test_of_an_endless_value_the_beginning_counts() -> None:
     item = alert(FAILED, {RETRY_ANNOTATION: "a" * 5000})
     assert item.retry == "a" * RETRY_LENGTH
-    assert merged(item, retried(item, newest=0, has_workflow=False)).retry == ""
+    assert merged(item, retried(item, newest=0)).retry == ""
 
 
-@given(st.lists(st.sampled_from(["Succeeded", "Failed", ""]), min_size=1, max_size=25))
+@given(st.lists(st.sampled_from(["Succeeded", "Failed"]), min_size=1, max_size=25))
 def test_all_attempts_are_counted_and_the_last_are_kept(outcomes: list[str]) -> None:
     item = alert({})
     for number, outcome in enumerate(outcomes, 1):
-        ended = {"workflow": f"a-{number}", "workflowUID": f"w{number}", "outcome": outcome} if outcome else {}
-        firing = {
-            **item.status.firing.wire(),
-            **ended,
-            "triggerStatus": "Triggered" if outcome else "RuleNotFound",
-        }
+        ended = {"workflow": f"a-{number}", "workflowUID": f"w{number}", "outcome": outcome}
+        firing = {**item.status.firing.wire(), **ended, "triggerStatus": "Triggered"}
         item = alert(firing, {RETRY_ANNOTATION: f"alice {number}"}, observedRetry=item.status.observed_retry)
-        item = merged(item, retried(item, newest=0, has_workflow=False))
+        item = merged(item, retried(item, newest=0))
     record = item.status.firing
     assert record.attempt == len(outcomes) + 1
     assert record.earlier_succeeded == outcomes.count(OpsPhase.SUCCEEDED)
     assert record.earlier_failed == outcomes.count(OpsPhase.FAILED)
     numbers = range(1, len(outcomes) + 1)
     assert [one.attempt for one in record.earlier] == list(numbers)[-ATTEMPTS_KEPT:]
-    assert record.ever_had_workflow is any(outcomes)
+    assert record.ever_had_workflow

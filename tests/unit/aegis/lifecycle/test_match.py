@@ -91,3 +91,11 @@ def test_a_refusal_says_why_on_column_record_and_condition_and_keeps_other_condi
             "lastTransitionTime": NOW,
         },
     ]
+
+
+def test_a_refusal_is_of_what_the_alert_said_when_it_was_matched() -> None:
+    triggered = {"type": "Triggered", "status": "True", "reason": "Triggered", "observedGeneration": 4}
+    item = alert({"firing": MATCHED, "conditions": [triggered]})
+    patch = refused(item, Phase.FIRING, reason=TriggerStatus.UNSAFE_VALUE, message="", now=NOW)
+    assert patch is not None
+    assert [condition.observed_generation for condition in patch.conditions] == [4]

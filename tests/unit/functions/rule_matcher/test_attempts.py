@@ -83,13 +83,27 @@ async def test_a_repair_of_an_earlier_attempt_is_undone_though_the_newest_was_ca
     assert reply is not None
 
 
-async def test_no_attempt_begins_beside_a_workflow_that_was_made_though_another_delivery_was_refused(
-    cluster: Cluster,
-) -> None:
+async def test_where_no_workflow_was_seen_its_name_stays_so_that_no_second_one_is_made(cluster: Cluster) -> None:
     await cluster.rule()
     alert = await cluster.alert()
     await cluster.write(alert, {"status": {"firing": {"triggerStatus": "TemplateInvalid"}}}, subresource="status")
-    await cluster.workflow(alert.workflow_name(Phase.FIRING))
-    await cluster.handle(event(await asked(cluster, alert)))
-    assert (await cluster.now(alert)).status.firing.attempt == 1
-    assert ("Warning", "RetryRefused", "a") in await cluster.said()
+    assert await cluster.handle(event(await asked(cluster, alert))) is not None
+    again = await cluster.now(alert)
+    assert again.workflow_name(Phase.FIRING) == alert.workflow_name(Phase.FIRING)
+    assert again.status.firing.trigger_status == "Triggered"
+
+
+async def test_of_a_later_attempt_that_was_cancelled_the_alert_says_so_where_nothing_undoes_the_earlier(
+    cluster: Cluster,
+) -> None:
+    record = {"attempt": 2, "triggerStatus": "Triggered", "earlier": [{"attempt": 1, **ENDED}], "earlierFailed": 1}
+    triggered = {"type": "Triggered", "status": "True", "reason": "Triggered", "observedGeneration": 1}
+    summary = {"triggerStatus": "Triggered", "alertOpsStatus": "Pending"}
+    alert = await cluster.alert()
+    status = {"status": "Resolved", "firing": record, "conditions": [triggered], "opsStatus": summary}
+    await cluster.write(alert, {"status": status}, subresource="status")
+    assert await cluster.handle(event(alert, ALERT_RESOLVED)) is None
+    state = (await cluster.now(alert)).status
+    assert (state.firing.trigger_status, state.ops_status.trigger_status) == ("Cancelled", "Cancelled")
+    assert [(one.type, one.status, one.reason) for one in state.conditions] == [("Triggered", "False", "Cancelled")]
+    assert ("Normal", "Cancelled", "a") in await cluster.said()

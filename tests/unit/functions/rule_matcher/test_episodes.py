@@ -261,3 +261,6 @@ async def test_another_attempt_begins_of_the_newest_episode_alone(cluster: Clust
     assert not await series.told(first)
     assert await series.told(second)
     assert [(await cluster.now(alert)).status.firing.attempt for alert in (first, second)] == [1, 2]
+    turn = (await series.first()).status.turn
+    assert turn is not None
+    assert (turn.episode, turn.phase, turn.attempt) == (1, "firing", 2)

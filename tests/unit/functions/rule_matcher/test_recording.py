@@ -4,11 +4,16 @@ from typing import Any
 
 import pytest
 
+from aegis import clock
 from aegis.errors import BadEvent
 from aegis.events import ALERT_FIRING, RESOURCE_ADDED, RESOURCE_DELETED, RESOURCE_UPDATED, Event
+from aegis.kube import Kube
+from aegis.models.conditions import Condition
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
+from functions.rule_matcher import recording
 from functions.rule_matcher.recording import record_rule, record_template
+from functions.rule_matcher.templates import template_found
 from tests.unit.functions.rule_matcher.cluster import Cluster
 from tests.unit.functions.rule_matcher.objects import rule_manifest
 
@@ -213,7 +218,7 @@ async def test_two_rules_that_tie_always_say_so(cluster: Cluster) -> None:
     await apply(cluster, await cluster.rule("one"))
     two = await apply(cluster, await cluster.rule("two"))
     assert two.status.status == "Recorded"
-    assert "as monitoring/one: none of them runs" in two.status.conditions[0].message
+    assert "monitoring/one applied to the same alerts" in two.status.conditions[0].message
     assert ("Warning", "TiedRules", "two") in await cluster.said()
     three = await apply(cluster, await cluster.rule("three", priority=1))
     assert "monitoring/" not in three.status.conditions[0].message
@@ -229,7 +234,42 @@ async def test_what_a_template_costs_does_not_grow_with_the_rules_that_do_not_na
     assert (await found(cluster, rule))[0] == "True"
     assert cluster.asked(before)[:-1] == [
         "GET /aegisalertopsrules",
-        "GET /namespaces/monitoring/aegisopstemplates/cordon",
         "GET /namespaces/monitoring/aegisalertopsrules/r",
+        "GET /namespaces/monitoring/aegisopstemplates/cordon",
         "PATCH /namespaces/monitoring/aegisalertopsrules/r/status",
     ]
+
+
+async def test_a_template_that_comes_before_its_rule_is_looked_at_has_its_alerts_asked_all_the_same(
+    cluster: Cluster, sent: list[Event]
+) -> None:
+    alert = await cluster.alert()
+    status = {"status": "Firing", "opsStatus": {"triggerStatus": "RuleNotFound"}}
+    firing = {"firing": {"triggerStatus": "RuleNotFound"}, "lastReceivedTime": clock.now()}
+    await cluster.write(alert, {"status": {**status, **firing}}, subresource="status")
+    rule = await cluster.rule("r", template="cordon")
+    await told(cluster, await template(cluster, "cordon"), RESOURCE_ADDED)
+    await apply(cluster, rule)
+    assert [event.subject for event in sent] == ["monitoring/a"]
+
+
+async def test_a_template_that_comes_while_its_rule_is_looked_at_is_not_said_to_be_missing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = await apply(cluster, await cluster.rule("r", template="cordon"))
+    edited = await cluster.write(rule, {"spec": {"priority": 3}})
+    was_there = template_found
+
+    calls: list[AegisAlertOpsRule] = []
+
+    async def overtaken(kube: Kube, item: AegisAlertOpsRule) -> Condition | None:
+        before = await was_there(kube, item)
+        if not calls:
+            await template(cluster, "cordon")
+            await cluster.write(item, {"status": {"triggerStatus": {"succeeded": 1}}}, subresource="status")
+        calls.append(item)
+        return before
+
+    monkeypatch.setattr(recording, "template_found", overtaken)
+    await apply(cluster, edited, RESOURCE_UPDATED)
+    assert (await found(cluster, rule))[0] == "True"

@@ -27,10 +27,10 @@ STEP = {
 }
 
 
-def failed(step: dict[str, Any] = STEP, annotations: dict[str, str] | None = None) -> Workflow:
+def failed(step: dict[str, Any] = STEP, annotations: dict[str, str] | None = None, node: str = "node-1") -> Workflow:
     meta = FAILED.metadata
     noted = meta.model_copy(update={"annotations": {**meta.annotations, **(annotations or {})}})
-    status = {**FAILED.status.wire(), "nodes": {"node-1": step}}
+    status = {**FAILED.status.wire(), "nodes": {node: step}}
     return Workflow.read({"metadata": noted.wire(), "spec": FAILED.spec, "status": status})
 
 
@@ -48,7 +48,7 @@ async def message(answer: httpx.Response | Exception, item: Workflow | None = No
     progress = read_progress(item)
     assert progress is not None
     said = await with_last_words(kube_over(httpx.MockTransport(respond)), item, progress)
-    return said.message, asked
+    return f"{said.message}{said.log}", asked
 
 
 async def test_the_end_of_the_log_stands_below_what_argo_says() -> None:
@@ -57,7 +57,7 @@ async def test_the_end_of_the_log_stands_below_what_argo_says() -> None:
         "child failed: step drain: Error (exit code 3)\nIts log ends with:\ndraining dev1\ncannot evict db-0"
     )
     assert asked.path.startswith(f"/api/v1/namespaces/monitoring/pods/{NAME}-drain-node-")
-    assert dict(asked.params) == {"container": "main", "tailLines": "30", "limitBytes": "16384"}
+    assert dict(asked.params) == {"container": "main", "tailLines": "30", "limitBytes": "262144"}
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,12 @@ async def test_as_many_lines_are_read_as_is_set(
     monkeypatch.setenv("AEGIS_LOG_LINES", setting)
     urls = (await message(httpx.Response(200, content=b"x")))[1]
     assert [url.params["tailLines"] for url in urls] == ([asked] if asked else [])
+
+
+@pytest.mark.parametrize(("node", "reads"), [("another-pod", 0), (f"{NAME}-123", 1)])
+async def test_no_log_is_read_but_of_the_workflows_own_pods(node: str, reads: int) -> None:
+    item = failed(annotations={"workflows.argoproj.io/pod-name-format": "v1"}, node=node)
+    assert len((await message(httpx.Response(200, content=b"x"), item))[1]) == reads
 
 
 def step_of(item: Workflow) -> str:

@@ -269,7 +269,7 @@ async def test_an_outcome_that_was_not_counted_before_another_attempt_began_stil
     cluster.link.left = None
     annotations = {RETRY_ANNOTATION: "alice"}
     await cluster.write(AegisAlert, "alert", {"metadata": {"annotations": annotations}})
-    retry = retried(await cluster.get(AegisAlert, "alert"), newest=0, has_workflow=False)
+    retry = retried(await cluster.get(AegisAlert, "alert"), newest=0)
     assert retry is not None
     await cluster.write(AegisAlert, "alert", {"status": retry.patch.changes()})
     await Tracker(cluster.kube).follow(workflow, deleted=False)
