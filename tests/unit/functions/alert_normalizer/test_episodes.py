@@ -18,6 +18,7 @@ from functions.alert_normalizer.episodes import (
     Open,
     Write,
     decide,
+    has_work,
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -271,3 +272,8 @@ def test_fifty_events_are_remembered() -> None:
 
 def test_a_count_ends_where_its_type_does() -> None:
     assert written(on(alert({"count": 2**31 - 1})))["count"] == 2**31 - 1
+
+
+def test_what_an_earlier_attempt_worked_on_stays_on_record() -> None:
+    assert has_work(alert({"firing": {"attempt": 2, "earlierFailed": 1}}))
+    assert not has_work(alert({"firing": {"triggerStatus": "RuleNotFound"}}))
