@@ -6,7 +6,7 @@ outcome, and what the sweep sends again. Of an alert it writes opsStatus (once t
 workflow, workflowUID, outcome and completionTime, over a cancelled match its triggerStatus, and the conditions
 Completed and Stalled; of a template status.executeStatus, of a rule status.triggerStatus, of both status.counted; of a
 workflow the finalizer aegis.io/outcome. It deletes alerts and raw alerts whose
-time is over.
+time is over. Of a step that failed it reads the log of its pod.
 """
 
 from datetime import UTC, datetime
