@@ -241,10 +241,8 @@ class Intake:
         latest = anchor.status.latest_episode
         if latest <= anchor.spec.episode:
             return _Place(anchor, anchor)
-        try:
-            return _Place(anchor, await self._get(alert.name(latest)))
-        except NotFound:
-            return _Place(anchor, None)
+        newest = await self._kube.find(AegisAlert, namespace=self._settings.namespace, name=alert.name(latest))
+        return _Place(anchor, newest)
 
     async def _get(self, name: str) -> AegisAlert:
         return await self._kube.get(AegisAlert, namespace=self._settings.namespace, name=name)
@@ -290,12 +288,8 @@ class Intake:
         """Whether a workflow was made for what the alert says, though nothing may be recorded of it yet."""
         if alert.status.firing.ever_had_workflow or not alert.status.firing.awaits_workflow:
             return episodes.has_work(alert)
-        name = alert.workflow_name(Phase.FIRING)
-        try:
-            await self._kube.get(Workflow, namespace=alert.metadata.namespace, name=name)
-        except NotFound:
-            return False
-        return True
+        namespace, name = alert.metadata.namespace, alert.workflow_name(Phase.FIRING)
+        return await self._kube.find(Workflow, namespace=namespace, name=name) is not None
 
     async def _labelled(self, alert: AegisAlert) -> AegisAlert:
         """Have a resolved alert's label say so: a write of its own, since a status's write leaves labels alone."""

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from functions.alert_normalizer.incoming import Incoming, Subject
+from functions.alert_normalizer.subjects import NODE_NAME
 
 AMBIGUOUS = ""
 """In place of the node's name: more than one has that address."""
 _LONGEST = 253  # characters of a host name
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::[0-9]+)?|(?P<plain>[^:]+):[0-9]+")
 
 
@@ -57,7 +57,7 @@ def _is_name(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return _HOST.fullmatch(host) is not None
+        return re.fullmatch(NODE_NAME, host) is not None
     return False
 
 

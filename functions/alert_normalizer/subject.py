@@ -7,7 +7,7 @@ from typing import NamedTuple
 from functions.alert_normalizer.incoming import Subject
 from functions.alert_normalizer.measurer import is_measurer
 from functions.alert_normalizer.node_addresses import host_of, spelled, without_node
-from functions.alert_normalizer.subjects import ROWS, Row
+from functions.alert_normalizer.subjects import NODE_NAME, ROWS, Row
 
 _LABEL_OF = {"Job": "job_name", **{row.kind: row.object for row in ROWS if row.object == row.kind.lower()}}
 _KIND_OF = {kind.casefold(): kind for kind in (*_LABEL_OF, "Node", "Namespace")}
@@ -60,13 +60,8 @@ def _by(row: Row, labels: Mapping[str, str]) -> Subject:
     name = labels.get(row.object, "")
     name = host_of(name) if row.object == "instance" else name
     node = labels.get(row.node, "")
-    found = Subject(kind, name, labels.get(row.namespace, ""), node if _is_node(node) else "", row.name)
+    found = Subject(kind, name, labels.get(row.namespace, ""), node if re.fullmatch(NODE_NAME, node) else "", row.name)
     return normalised(found)
-
-
-def _is_node(name: str) -> bool:
-    """Whether a node can have that name: others than Kubernetes have nodes too."""
-    return re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name) is not None
 
 
 def _named(labels: Mapping[str, str]) -> Subject:

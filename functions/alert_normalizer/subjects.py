@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 PRESENT = ".+"
 _ABSENT = ""
-_NODE_NAME = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+NODE_NAME = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+"""What a node can be called: others than Kubernetes have nodes too."""
 
 
 class Row(NamedTuple):
@@ -99,10 +100,10 @@ ROWS: tuple[Row, ...] = (
         "Longhorn's claim", {"pvc": PRESENT, "pvc_namespace": PRESENT}, "PersistentVolumeClaim", "pvc", "pvc_namespace"
     ),
     Row("Longhorn's volume", {"job": ".*longhorn.*", "volume": PRESENT}, "PersistentVolume", "volume", ""),
-    Row("nodename", {"nodename": _NODE_NAME}, "Node", "nodename", ""),
-    Row("node", {"node": _NODE_NAME}, "Node", "node", ""),
-    Row("k8s_node_name", {"k8s_node_name": _NODE_NAME}, "Node", "k8s_node_name", ""),
-    Row("kubernetes_node", {"kubernetes_node": _NODE_NAME}, "Node", "kubernetes_node", ""),
+    Row("nodename", {"nodename": NODE_NAME}, "Node", "nodename", ""),
+    Row("node", {"node": NODE_NAME}, "Node", "node", ""),
+    Row("k8s_node_name", {"k8s_node_name": NODE_NAME}, "Node", "k8s_node_name", ""),
+    Row("kubernetes_node", {"kubernetes_node": NODE_NAME}, "Node", "kubernetes_node", ""),
     *(
         Row(
             f"node-exporter's instance, by {label}",

@@ -10,6 +10,8 @@ from aegis.errors import NotFound, Unavailable
 from aegis.events import RESOURCE_UPDATED, RULE_MATCHED, Event, derived_id
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert
+from aegis.models.states import Phase
+from aegis.models.workflow import Workflow
 from aegis.payloads import Matched, Reference
 from aegis.recorder import record
 from aegis.transition import decided
@@ -27,7 +29,6 @@ from functions.rule_matcher.decision import (
 from functions.rule_matcher.episodes import read_series, take_turn
 from functions.rule_matcher.recording import SOURCE
 from functions.rule_matcher.rules import RuleCache
-from functions.rule_matcher.work import workflow_exists
 
 _ATTEMPTS = 20
 _log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ async def _settle(kube: Kube, rules: RuleCache, alert: AegisAlert) -> AegisAlert
                 case Missing.RULES:
                     known = known._replace(rules=await rules.reread(), up_to_date=True)
                 case Missing.WORKFLOW:
-                    known = known._replace(workflow_exists=await workflow_exists(kube, unsure.alert))
+                    known = known._replace(workflow_exists=await _workflow_exists(kube, unsure.alert))
                 case Missing.SERIES:
                     series = await read_series(kube, unsure.alert)
                     known = known._replace(series=series, is_alone=series is None)
@@ -111,6 +112,12 @@ def _decide(alert: AegisAlert, known: Known, item: AegisAlert) -> Decision:
 def _same(item: AegisAlert, alert: AegisAlert) -> bool:
     """Whether it is the very alert, not one made anew under its name: that has an event of its own."""
     return item.metadata.uid == alert.metadata.uid
+
+
+async def _workflow_exists(kube: Kube, alert: AegisAlert) -> bool:
+    """Whether the firing's workflow was made in its newest attempt, though nothing may be on the alert yet."""
+    namespace, name = alert.metadata.namespace, alert.workflow_name(Phase.FIRING)
+    return await kube.find(Workflow, namespace=namespace, name=name) is not None
 
 
 async def _tell(kube: Kube, item: AegisAlert, made: Decision, *, changed: bool) -> None:

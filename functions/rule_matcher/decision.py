@@ -187,7 +187,7 @@ def _wait(alert: AegisAlert, other: AegisAlert, *, now: str) -> Decision:
 def _write(alert: AegisAlert, verdict: Verdict, *, now: str, phase: Phase | None = None) -> Decision:
     """Record a verdict, unless just that is recorded already."""
     phase = phase or alert.phase
-    status = match.found(alert, verdict.finding, now=now, phase=phase)
+    status = match.found(alert, phase, verdict.finding, now=now)
     if status is None:
         return NOTHING
     trigger_status = verdict.trigger_status

@@ -12,11 +12,8 @@ async def read_series(kube: Kube, alert: AegisAlert) -> Series | None:
 
     async def episode(number: int) -> AegisAlert | None:
         if number not in known:
-            try:
-                name = name_of(alert, number)
-                known[number] = await kube.get(AegisAlert, namespace=alert.metadata.namespace, name=name)
-            except NotFound:
-                known[number] = None
+            name = name_of(alert, number)
+            known[number] = await kube.find(AegisAlert, namespace=alert.metadata.namespace, name=name)
         return known[number]
 
     first = await episode(0)

@@ -1,6 +1,5 @@
 """Whether the template that a rule names is there. It is no obstacle where it is not: it may be applied later."""
 
-from aegis.errors import NotFound
 from aegis.kube import Kube
 from aegis.models.alert import TemplateReference
 from aegis.models.base import Object
@@ -41,11 +40,7 @@ async def is_there(kube: Kube, template: TemplateReference) -> bool:
     Raises:
         Unavailable: when the API server does not answer.
     """
-    try:
-        await kube.get(Template, namespace=template.namespace, name=template.name)
-    except NotFound:
-        return False
-    return True
+    return await kube.find(Template, namespace=template.namespace, name=template.name) is not None
 
 
 def found(rule: AegisAlertOpsRule, *, there: bool, meant: str = "") -> Condition:

@@ -116,9 +116,8 @@ class Counter(Generic[T]):
         self._released.pop(reference, None)
 
     async def _read(self, reference: NamespacedName) -> _Known[T] | None:
-        try:
-            item = await self._kube.get(self._model, namespace=reference.namespace, name=reference.name)
-        except NotFound:
+        item = await self._kube.find(self._model, namespace=reference.namespace, name=reference.name)
+        if item is None:
             return None
         known = _Known(item, monotonic())
         self._known.put(reference, known)

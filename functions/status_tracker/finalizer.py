@@ -39,8 +39,5 @@ async def release(kube: Kube, workflow: Workflow) -> None:
 async def read(kube: Kube, workflow: Workflow) -> Workflow | None:
     """The very workflow as it is now, if it is still there."""
     meta = workflow.metadata
-    try:
-        found = await kube.get(Workflow, namespace=meta.namespace, name=meta.name)
-    except NotFound:
-        return None
-    return found if found.metadata.uid == meta.uid else None
+    found = await kube.find(Workflow, namespace=meta.namespace, name=meta.name)
+    return found if found and found.metadata.uid == meta.uid else None

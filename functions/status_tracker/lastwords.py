@@ -13,6 +13,7 @@ from aegis.kube import Kube
 from aegis.lifecycle.work import Progress
 from aegis.models.states import OpsPhase
 from aegis.models.workflow import FailedStep, Workflow
+from aegis.names import fnv1a
 
 _LINES, _MOST_LINES = 10, 100
 _ARGOS_LINES = 20
@@ -24,7 +25,6 @@ _CONTAINER = "main"
 """What Argo calls the container of a step."""
 _POD_NAMES = "workflows.argoproj.io/pod-name-format"
 _PREFIX_LENGTH = 242
-_FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 _ARGOS = re.compile(r"time=.* argo=true( .*)?|Error: exit status \d+")
 """What Argo's executor writes into the log of a step. Source: Argo's ``util/logs``, which leaves these lines out."""
 _NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
@@ -72,10 +72,7 @@ def pod_name(workflow: Workflow, step: FailedStep) -> str:
     if step.node == meta.name:
         return meta.name
     prefix = f"{meta.name}-{step.template}" if step.template else meta.name
-    value = _FNV_OFFSET
-    for octet in step.node.encode("utf-8", "surrogatepass"):
-        value = ((value ^ octet) * _FNV_PRIME) & 0xFFFFFFFF
-    return f"{prefix[:_PREFIX_LENGTH]}-{value}"
+    return f"{prefix[:_PREFIX_LENGTH]}-{fnv1a(step.node.encode('utf-8', 'surrogatepass'), bits=32)}"
 
 
 def _lines() -> int:

@@ -84,9 +84,8 @@ class Tracker:
         about = alert_of(hint)
         if about is None:
             return None
-        try:
-            alert = await self.kube.get(AegisAlert, namespace=about.namespace, name=about.name)
-        except NotFound:
+        alert = await self.kube.find(AegisAlert, namespace=about.namespace, name=about.name)
+        if alert is None:
             return None
         meta = hint.metadata
         for phase in Phase:

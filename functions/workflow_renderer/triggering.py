@@ -9,7 +9,7 @@ from aegis.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unavailabl
 from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
 from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
-from aegis.models.alert import AegisAlert, RuleReference, TemplateReference
+from aegis.models.alert import AegisAlert, TemplateReference
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import Phase, TriggerStatus
@@ -70,7 +70,7 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     if not is_wanted(alert, phase) or record_.rule is None or record_.template is None:
         _log.info("no longer wanted", extra={"object": alert.reference, "phase": phase})
         return None
-    rule = await _rule(kube, record_.rule)
+    rule = await kube.find(Rule, namespace=record_.rule.namespace, name=record_.rule.name)
     if rule is None or not is_as_matched(alert, phase, rule):
         return await _match_again(kube, alert, phase)
     try:
@@ -88,13 +88,6 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
         subject=f"{workflow.metadata.namespace}/{workflow.metadata.name}",
         data=payloads.Created(phase=phase, alert=Reference.of(alert), workflow=Reference.of(workflow)).wire(),
     )
-
-
-async def _rule(kube: Kube, reference: RuleReference) -> Rule | None:
-    try:
-        return await kube.get(Rule, namespace=reference.namespace, name=reference.name)
-    except NotFound:
-        return None
 
 
 async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:

@@ -160,6 +160,17 @@ class Kube:
         except ValidationError as error:
             raise Unreadable(f"{_named(model, item)} cannot be read: {error}") from error
 
+    async def find(self, model: type[T], *, namespace: str, name: str) -> T | None:
+        """Read one object; nothing where there is none.
+
+        Raises:
+            Unreadable: when it is not what the model says.
+        """
+        try:
+            return await self.get(model, namespace=namespace, name=name)
+        except NotFound:
+            return None
+
     async def list(
         self,
         model: type[T],

@@ -6,7 +6,7 @@ Names are derived, never random: whoever runs a step a second time arrives at th
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import NamedTuple, NewType
+from typing import Literal, NamedTuple, NewType
 
 Uid = NewType("Uid", str)
 ResourceVersion = NewType("ResourceVersion", str)
@@ -38,7 +38,8 @@ _NOT_DNS = re.compile(r"[^a-z0-9]+")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
-_FNV_OFFSET, _FNV_PRIME = 14695981039346656037, 1099511628211
+_FNV = {32: (0x811C9DC5, 0x01000193), 64: (14695981039346656037, 1099511628211)}
+"""Offset basis and prime, by size in bits."""
 _SEPARATOR = b"\xff"
 
 
@@ -97,8 +98,16 @@ def alertmanager_fingerprint(labels: Mapping[str, str]) -> Fingerprint:
 
     Source: https://github.com/prometheus/common/blob/main/model/signature.go (labelSetToFingerprint).
     """
-    value = _FNV_OFFSET
-    for name in sorted(labels):
-        for octet in name.encode() + _SEPARATOR + labels[name].encode() + _SEPARATOR:
-            value = ((value ^ octet) * _FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
-    return Fingerprint(f"{value:016x}")
+    pairs = (name.encode() + _SEPARATOR + labels[name].encode() + _SEPARATOR for name in sorted(labels))
+    return Fingerprint(f"{fnv1a(b''.join(pairs), bits=64):016x}")
+
+
+def fnv1a(data: bytes, *, bits: Literal[32, 64]) -> int:
+    """The hash in fingerprints of Alertmanager's (64 bits) and in names of Argo's pods (32).
+
+    Source: https://datatracker.ietf.org/doc/html/rfc9923 (FNV-1a).
+    """
+    value, prime = _FNV[bits]
+    for octet in data:
+        value = ((value ^ octet) * prime) % (1 << bits)
+    return value

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from aegis.models.alert import ATTEMPTS_KEPT, AegisAlert, AlertState, Attempt, OpsStatus, PhaseRecord
+from aegis.lifecycle.match import FORGOTTEN, NOTHING_FOUND
+from aegis.models.alert import ATTEMPTS_KEPT, AegisAlert, AlertState, Attempt, PhaseRecord
 from aegis.models.base import MOST
-from aegis.models.states import OpsPhase, Phase, TriggerStatus
+from aegis.models.states import OpsPhase, Phase
 from aegis.names import Uid
 
 
@@ -31,10 +32,7 @@ def retried(alert: AegisAlert, *, newest: int) -> Retry | None:
     if hindrance := _hindrance(alert, newest):
         return Retry(answered, begins=False, message=f"no other attempt begins, which {asked} asked for: {hindrance}")
     following = _next(record) if record.has_workflow else _again(record)
-    begun = AlertState(
-        firing=following,
-        ops_status=OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=OpsPhase.NONE),
-    )
+    begun = AlertState(firing=following, ops_status=NOTHING_FOUND)
     message = f"attempt {following.attempt} begins, as {asked} asked"
     return Retry(answered.updated(begun), begins=True, message=message)
 
@@ -54,32 +52,20 @@ def _hindrance(alert: AegisAlert, newest: int) -> str:
 
 
 def _again(record: PhaseRecord) -> PhaseRecord:
-    return PhaseRecord(
-        attempt=record.attempt, trigger_status=TriggerStatus.NONE, rule=None, template=None, trigger_time=None
-    )
+    return FORGOTTEN.updated(PhaseRecord(attempt=record.attempt))
 
 
 def _next(record: PhaseRecord) -> PhaseRecord:
-    over = Attempt(
-        attempt=record.attempt,
-        trigger_status=record.trigger_status,
-        trigger_time=record.trigger_time,
-        workflow=record.workflow,
-        workflow_uid=record.workflow_uid,
-        outcome=record.outcome,
-        completion_time=record.completion_time,
-    )
-    return PhaseRecord(
-        attempt=min(record.attempt + 1, MOST),
-        trigger_status=TriggerStatus.NONE,
-        rule=None,
-        template=None,
-        trigger_time=None,
-        workflow="",
-        workflow_uid=Uid(""),
-        outcome=OpsPhase.NONE,
-        completion_time=None,
-        earlier_succeeded=min(record.earlier_succeeded + (record.outcome is OpsPhase.SUCCEEDED), MOST),
-        earlier_failed=min(record.earlier_failed + (record.outcome is OpsPhase.FAILED), MOST),
-        earlier=[*record.earlier, over][-ATTEMPTS_KEPT:],
+    over = Attempt(**{name: getattr(record, name) for name in Attempt.model_fields})
+    return FORGOTTEN.updated(
+        PhaseRecord(
+            attempt=min(record.attempt + 1, MOST),
+            workflow="",
+            workflow_uid=Uid(""),
+            outcome=OpsPhase.NONE,
+            completion_time=None,
+            earlier_succeeded=min(record.earlier_succeeded + (record.outcome is OpsPhase.SUCCEEDED), MOST),
+            earlier_failed=min(record.earlier_failed + (record.outcome is OpsPhase.FAILED), MOST),
+            earlier=[*record.earlier, over][-ATTEMPTS_KEPT:],
+        )
     )

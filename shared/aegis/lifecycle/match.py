@@ -15,7 +15,10 @@ from aegis.models.base import Object
 from aegis.models.conditions import Condition, ConditionType, with_condition
 from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
 
-_NOTHING_FOUND = OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=OpsPhase.NONE)
+FORGOTTEN = PhaseRecord(trigger_status=TriggerStatus.NONE, rule=None, template=None, trigger_time=None)
+"""A phase for which a rule is to be looked for anew."""
+NOTHING_FOUND = OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=OpsPhase.NONE)
+"""What an alert shows until one is found."""
 
 WAITING = "Waiting"
 """The reason of the condition Triggered while a workflow of another episode runs."""
@@ -30,9 +33,8 @@ class Finding(NamedTuple):
     template: TemplateReference | None = None
 
 
-def found(alert: AegisAlert, finding: Finding, *, now: str, phase: Phase | None = None) -> AlertState | None:
+def found(alert: AegisAlert, phase: Phase, finding: Finding, *, now: str) -> AlertState | None:
     """What came of looking for a rule is recorded, unless just that is recorded already."""
-    phase = phase or alert.phase
     shown = is_shown(alert, finding.trigger_status, phase)
     condition = _triggered(alert, finding) if shown else _seen(alert)
     conditions = with_condition(alert.status.conditions, condition, now=now) if condition else alert.status.conditions
@@ -116,8 +118,7 @@ def unmatched(alert: AegisAlert, phase: Phase) -> AlertState | None:
     """The match is forgotten, so that the matcher decides again on the rules as they are now."""
     if not is_wanted(alert, phase):
         return None
-    nothing = PhaseRecord(trigger_status=TriggerStatus.NONE, rule=None, template=None, trigger_time=None)
-    return of_phase(phase, nothing).updated(AlertState(ops_status=_NOTHING_FOUND))
+    return of_phase(phase, FORGOTTEN).updated(AlertState(ops_status=NOTHING_FOUND))
 
 
 def was_unmatched(alert: AegisAlert) -> bool:

@@ -7,7 +7,7 @@ on record is final, and the counts derive from the records.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from aegis.models.alert import AegisAlert, AlertState, OpsStatus, PhaseRecord
+from aegis.models.alert import AegisAlert, AlertState, OpsStatus, PhaseRecord, of_phase
 from aegis.models.base import MOST, ObjectMeta
 from aegis.models.conditions import Condition, ConditionType, with_condition
 from aegis.models.states import AlertStatus, OpsPhase, Phase, TriggerStatus
@@ -51,10 +51,7 @@ def moved(alert: AegisAlert, progress: Progress, *, now: str) -> AlertState | No
         conditions = _with_progress(conditions, progress, now=now)
     if record.trigger_status is not TriggerStatus.TRIGGERED:
         conditions = with_condition(conditions, _triggered(alert, progress), now=now)
-    patch = AlertState(ops_status=ops)
-    patch = patch.updated(
-        AlertState(firing=changes) if progress.phase is Phase.FIRING else AlertState(resolved=changes)
-    )
+    patch = of_phase(progress.phase, changes).updated(AlertState(ops_status=ops))
     return patch if conditions == alert.status.conditions else patch.updated(AlertState(conditions=list(conditions)))
 
 
