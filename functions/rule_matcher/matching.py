@@ -18,6 +18,7 @@ from typing import NamedTuple, Self
 from aegis.lifecycle.match import Finding
 from aegis.models.alert import STATUS_LABEL, AegisAlert, RuleReference, TemplateReference
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
+from aegis.models.selectors import LabelSelector
 from aegis.models.states import TriggerStatus
 from aegis.names import NamespacedName
 from aegis.scope import EACH_ITS_OWN, SETTING, Scope
@@ -74,6 +75,18 @@ class Rule:
             return tuple(map(read_matcher, self.spec.matchers))
         except ValueError:
             return ()
+
+    @cached_property
+    def selection(self) -> object:
+        """What it selects; equal where the same is said in another order."""
+        spec, selector = self.spec, self.spec.selector or LabelSelector()
+        expressions = ((each.key, each.operator, frozenset(each.values)) for each in selector.match_expressions)
+        return (
+            frozenset((condition.type, condition.status) for condition in spec.alert_conditions),
+            frozenset(selector.match_labels.items()),
+            frozenset(expressions),
+            frozenset(spec.matchers),
+        )
 
     @property
     def wishes(self) -> Iterator[_Wish]:

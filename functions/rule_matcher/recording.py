@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from itertools import islice
 
 from pydantic import ValidationError
@@ -12,8 +11,8 @@ from aegis.errors import NotFound, Unreadable
 from aegis.events import Event
 from aegis.kube import Kube
 from aegis.models.alert import AegisAlert, TemplateReference
-from aegis.models.conditions import Condition, ConditionType
-from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.conditions import ConditionType
+from aegis.models.rule import AegisAlertOpsRule, RuleState
 from aegis.models.states import REFUSED_BY_RULES, TriggerStatus
 from aegis.models.template import AegisOpsTemplate
 from aegis.reask import ask_again
@@ -22,7 +21,7 @@ from aegis.scope import scope
 from aegis.transition import swapped
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.rules import RuleCache
-from functions.rule_matcher.templates import found, is_there, template_found
+from functions.rule_matcher.templates import found, is_there, template_found, with_template
 from functions.rule_matcher.ties import tied
 from functions.rule_matcher.validity import INVALID, recorded
 
@@ -34,7 +33,7 @@ _TIED = (
     "when it was applied, {} applied to the same alerts with the same priority: none of them runs until they differ "
     "in priority"
 )
-_Look = Callable[[AegisAlertOpsRule], Awaitable[Condition | None]]
+_Decide = Callable[[AegisAlertOpsRule], Awaitable[RuleState | None]]
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +53,8 @@ async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
         rule = await hints.read(kube, hint)
         if not _is_recorded(rule):
             await _ask_again(kube, rule)
-        await _record(kube, rule, await rules.all(), partial(template_found, kube))
+        await rules.current()  # rules come in numbers: from here on they are followed, not listed for each
+        await _record(kube, rule, await rules.all())
     except NotFound:
         return
 
@@ -70,49 +70,59 @@ async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
     """
     template = hints.named(event.data, AegisOpsTemplate).metadata
     named = TemplateReference(namespace=template.namespace, name=template.name)
-    known = await rules.all()
 
-    async def look(rule: AegisAlertOpsRule) -> Condition:
-        return found(rule, there=await is_there(kube, named))
+    async def decide(rule: AegisAlertOpsRule) -> RuleState | None:
+        return with_template(rule, found(rule, there=await is_there(kube, named)), now=clock.now())
 
-    naming = [rule.where for rule in known if rule.template == named]
+    naming = [rule.where for rule in await rules.all() if rule.template == named]
     naming.sort(key=lambda where: where.namespace != template.namespace)  # those of others come last
     for namespace, name in naming[:_MOST_RULES]:
         try:
             rule = await kube.get(AegisAlertOpsRule, namespace=namespace, name=name)
             if _is_recorded(rule) and Rule.of(rule).template == named:
-                await _record(kube, rule, known, look)
+                await _write(kube, rule, decide)
         except (NotFound, Unreadable):
             continue
 
 
-async def _record(kube: Kube, rule: AegisAlertOpsRule, known: Sequence[Rule], look: _Look) -> None:
-    """Write what was found, if it is still what was looked at; what it became since has an event of its own."""
+async def _record(kube: Kube, rule: AegisAlertOpsRule, known: Sequence[Rule]) -> None:
     twins = tied(Rule.of(rule), known, scope())
     noted = [_TIED.format(", ".join(map(str, named)))] if (named := list(islice(twins, _NAMED))) else []
+
+    async def decide(item: AegisAlertOpsRule) -> RuleState | None:
+        return recorded(item, now=clock.now(), noted=noted, template=await template_found(kube, item))
+
+    await _write(kube, rule, decide, noted)
+
+
+async def _write(kube: Kube, rule: AegisAlertOpsRule, decide: _Decide, noted: Sequence[str] = ()) -> None:
+    """Write what is decided on the rule, if it is still the very one; what it became since has an event of its own.
+
+    It is decided at the moment of each try, so that nothing that was seen before is written over what is newer.
+    """
 
     async def write(item: AegisAlertOpsRule, _: None) -> AegisAlertOpsRule:
         meta = item.metadata
         if (meta.uid, meta.generation) != (rule.metadata.uid, rule.metadata.generation) or meta.deletion_timestamp:
             return item
-        template = await look(item)  # at this moment, so that none that is older is written over it
-        state = recorded(item, now=clock.now(), noted=noted, template=template)
+        state = await decide(item)
         if state is None:
             return item
         written = await kube.patch_status(item, state)
-        await _tell(kube, written, noted, first=not _is_recorded(item))
+        _log.info("rule recorded", extra={"object": item.reference, "status": written.status.status})
+        if not _is_recorded(item):
+            await _tell(kube, written, noted)
         return written
 
     await swapped(kube, rule, lambda _: None, write)
 
 
-async def _tell(kube: Kube, rule: AegisAlertOpsRule, noted: Sequence[str], *, first: bool) -> None:
+async def _tell(kube: Kube, rule: AegisAlertOpsRule, noted: Sequence[str]) -> None:
     state = rule.status
-    _log.info("rule recorded", extra={"object": rule.reference, "status": state.status})
-    if first and state.status == INVALID:
+    if state.status == INVALID:
         message = next((c.message for c in state.conditions if c.type == ConditionType.VALID), "")
         await record(kube, rule, reason="InvalidRule", message=message, kind="Warning")
-    elif first and noted:
+    elif noted:
         await record(kube, rule, reason="TiedRules", message=noted[0], kind="Warning")
 
 

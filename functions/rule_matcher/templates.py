@@ -3,15 +3,13 @@
 from aegis.kube import Kube
 from aegis.models.alert import TemplateReference
 from aegis.models.base import Object
-from aegis.models.conditions import Condition, ConditionType
-from aegis.models.rule import AegisAlertOpsRule
+from aegis.models.conditions import Condition, ConditionType, with_condition
+from aegis.models.rule import AegisAlertOpsRule, RuleState
 from aegis.models.template import AegisOpsTemplate
 from aegis.names import is_object_name
 from aegis.nearest import similar
 from aegis.scope import scope
 from functions.rule_matcher.matching import Rule
-
-NOT_FOUND = "TemplateNotFound"
 
 
 class Template(Object):
@@ -51,10 +49,16 @@ def found(rule: AegisAlertOpsRule, *, there: bool, meant: str = "") -> Condition
     return Condition(
         type=ConditionType.TEMPLATE_FOUND,
         status="True" if there else "False",
-        reason="Found" if there else NOT_FOUND,
+        reason="Found" if there else "TemplateNotFound",
         message=f"{name} is there." if there else f"there is no {name} yet{hint}",
         observed_generation=rule.metadata.generation,
     )
+
+
+def with_template(rule: AegisAlertOpsRule, condition: Condition, *, now: str) -> RuleState | None:
+    """Say that of the template and leave the rest, unless it is said already."""
+    conditions = with_condition(rule.status.conditions, condition, now=now)
+    return None if conditions == rule.status.conditions else RuleState(conditions=conditions)
 
 
 async def _near(kube: Kube, rule: AegisAlertOpsRule, template: TemplateReference) -> str:

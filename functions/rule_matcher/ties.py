@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from aegis.models.selectors import LabelSelector
 from aegis.scope import Scope
 from functions.rule_matcher.matching import Rule
 
@@ -12,13 +11,12 @@ def tied(rule: Rule, others: Iterable[Rule], scope: Scope) -> Iterator[Rule]:
 
     Rules that say the same in other words are found only once an alert meets both.
     """
-    selection = _selection(rule)
     for other in others:
         if (
             other.where != rule.where
             and other.spec.priority == rule.spec.priority
             and _counts_with(other, rule, scope)
-            and _selection(other) == selection
+            and other.selection == rule.selection
             and not other.problems
         ):
             yield other
@@ -28,14 +26,3 @@ def _counts_with(one: Rule, other: Rule, scope: Scope) -> bool:
     """Whether there can be an alert for which both count."""
     namespaces = {one.where.namespace, other.where.namespace}
     return len(namespaces) == 1 or any(map(scope.is_shared, namespaces))
-
-
-def _selection(rule: Rule) -> object:
-    spec, selector = rule.spec, rule.spec.selector or LabelSelector()
-    expressions = ((each.key, each.operator, frozenset(each.values)) for each in selector.match_expressions)
-    return (
-        frozenset((condition.type, condition.status) for condition in spec.alert_conditions),
-        frozenset(selector.match_labels.items()),
-        frozenset(expressions),
-        frozenset(spec.matchers),
-    )
