@@ -14,13 +14,14 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from aegis.lifecycle import match
-from aegis.lifecycle.undo import nothing_to_undo
+from aegis.lifecycle.undo import may_owe_undo, nothing_to_undo
 from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.states import AlertStatus, Phase, TriggerStatus
 from aegis.series import Series, is_episode
 from functions.rule_matcher.matching import RuleIndex, Verdict
 
 _SUPERSEDED = "Its alert fires again: undoing this episode's repair would undo that of the newer one."
+_UNDONE_LATER = "Whether a repair of before is to be undone is looked at when none can come of this match any more."
 
 
 class Missing(Enum):
@@ -100,11 +101,13 @@ def give_up(alert: AegisAlert, error: Exception, *, now: str) -> Decision:
 
 def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     firing = alert.status.firing
+    if firing.awaits_workflow:
+        return _cancel(alert, known, now=now)
     if not firing.outcome.ended:
-        if firing.workflow or firing.trigger_status.is_taken_back:
-            return NOTHING  # of a workflow that runs, the tracker says when it has ended
-        if firing.awaits_workflow:
-            return _cancel(alert, known, now=now)
+        if firing.workflow:
+            return NOTHING  # the tracker says when it has ended
+        if firing.trigger_status.is_taken_back and _is_left_alone(alert, known, now=now):
+            return NOTHING
     owes, has_rule = partial(_owes_undo, alert, known), partial(_has_rule, alert, known)
     if alert.status.resolved.is_undecided and (reason := nothing_to_undo(alert, owes=owes, has_rule=has_rule)):
         return _write(alert, Verdict(TriggerStatus.CANCELLED, f"{reason}: there is nothing to undo."), now=now)
@@ -127,20 +130,28 @@ def _has_rule(alert: AegisAlert, known: Known) -> bool:
 
 
 def _cancel(alert: AegisAlert, known: Known, *, now: str) -> Decision:
-    """Take back a match that nobody rendered; if a workflow is made all the same, the tracker records it."""
+    """Take back a match that nobody rendered; if a workflow is made all the same, the tracker records it.
+
+    What an earlier attempt or episode did is undone later: an undo that was matched now could run beside that workflow.
+    """
+    if _workflow_exists(alert, known):
+        return NOTHING
+    later = f" {_UNDONE_LATER}" if may_owe_undo(alert) else ""
+    verdict = Verdict(TriggerStatus.CANCELLED, f"It was resolved before its workflow was created.{later}")
+    return _write(alert, verdict, now=now, phase=Phase.FIRING)
+
+
+def _is_left_alone(alert: AegisAlert, known: Known, *, now: str) -> bool:
+    """Whether nothing follows a match that was cancelled, or not yet; the tick looks again while something may."""
+    if not may_owe_undo(alert) or match.is_settling(alert.status.firing, now=now):
+        return True
+    return _workflow_exists(alert, known)
+
+
+def _workflow_exists(alert: AegisAlert, known: Known) -> bool:
     if known.workflow_exists is None:
         raise Unsure(Missing.WORKFLOW, alert)
-    if known.workflow_exists:
-        return NOTHING
-    message = "It was resolved before its workflow was created."
-    cancelled = _write(alert, Verdict(TriggerStatus.CANCELLED, message), now=now, phase=Phase.FIRING)
-    if not (alert.status.firing.ever_had_workflow or _owes_undo(alert, known)):
-        return cancelled
-    # What an earlier attempt or episode did is undone; in one write, or nobody would ask again.
-    undo = _match(match.applied(alert, cancelled.status) if cancelled.status else alert, known, now=now)
-    if cancelled.status is None or undo.status is None or not undo.status.resolved.trigger_status:
-        return undo
-    return Decision(cancelled.status.updated(undo.status), undo.note or cancelled.note)
+    return known.workflow_exists
 
 
 def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
@@ -153,7 +164,7 @@ def _match(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     if verdict.rule is not None and (series := _series(alert, known)):
         if alert.phase is Phase.RESOLVED and series.fires_again:
             return _write(alert, Verdict(TriggerStatus.SUPERSEDED, _SUPERSEDED), now=now)
-        if other := series.under_way:
+        if other := series.under_way(now=now):
             return _wait(alert, other, now=now)
         if not series.is_taken:
             raise Unsure(Missing.TURN, alert)

@@ -306,8 +306,13 @@ class _Filing:
         return patterns.matching(asked.type) if patterns else iter(())
 
 
-_SHARED = ""
+SHARED = ""
 """In the place of a namespace: all those whose rules count for every alert."""
+
+
+def group_of(rule: Rule, scope: Scope) -> str:
+    """The namespace whose alerts the rule counts for, or all."""
+    return SHARED if scope.is_shared(rule.where.namespace) else rule.where.namespace
 
 
 class RuleIndex:
@@ -322,7 +327,7 @@ class RuleIndex:
         """File the rules; what is ``known`` of a namespace whose rules are the same is kept."""
         grouped: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules:
-            grouped[_SHARED if scope.is_shared(rule.where.namespace) else rule.where.namespace].append(rule)
+            grouped[group_of(rule, scope)].append(rule)
         self._filed = {name: _same_or_new(known.get(name), group) for name, group in grouped.items()}
         self._scope = scope
 
@@ -333,7 +338,7 @@ class RuleIndex:
     def find(self, alert: AegisAlert) -> Verdict:
         """The one rule that applies to an alert, or why there is none."""
         asked = Asked(alert)
-        filings = [self._filed[name] for name in (_SHARED, alert.metadata.namespace) if name in self._filed]
+        filings = [self._filed[name] for name in (SHARED, alert.metadata.namespace) if name in self._filed]
         found: dict[NamespacedName, Rule] = {}
         for filing in filings:
             found |= filing.applying(asked)

@@ -22,7 +22,6 @@ from aegis.transition import swapped
 from functions.rule_matcher.matching import Rule, RuleIndex
 from functions.rule_matcher.rules import RuleCache
 from functions.rule_matcher.templates import found, is_there, template_found, with_template
-from functions.rule_matcher.ties import tied
 from functions.rule_matcher.validity import INVALID, recorded
 
 SOURCE = "/aegis/rule-matcher"
@@ -54,7 +53,7 @@ async def record_rule(kube: Kube, rules: RuleCache, event: Event) -> None:
         if not _is_recorded(rule):
             await _ask_again(kube, rule)
         await rules.current()  # rules come in numbers: from here on they are followed, not listed for each
-        await _record(kube, rule, await rules.all())
+        await _record(kube, rule, rules)
     except NotFound:
         return
 
@@ -85,12 +84,13 @@ async def record_template(kube: Kube, rules: RuleCache, event: Event) -> None:
             continue
 
 
-async def _record(kube: Kube, rule: AegisAlertOpsRule, known: Sequence[Rule]) -> None:
-    twins = tied(Rule.of(rule), known, scope())
-    noted = [_TIED.format(", ".join(map(str, named)))] if (named := list(islice(twins, _NAMED))) else []
+async def _record(kube: Kube, rule: AegisAlertOpsRule, rules: RuleCache) -> None:
+    twins = list(islice(rules.tied(Rule.of(rule)), _NAMED))
+    noted = [_TIED.format(", ".join(map(str, twins)))] if twins else []
 
     async def decide(item: AegisAlertOpsRule) -> RuleState | None:
-        return recorded(item, now=clock.now(), noted=noted, template=await template_found(kube, item))
+        template = await template_found(kube, item)
+        return recorded(item, now=clock.now(), noted=noted, template=template, has_room=rules.has_room(item))
 
     await _write(kube, rule, decide, noted)
 

@@ -7,18 +7,22 @@ its counters did.
 
 import asyncio
 import contextvars
+import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError
 
-from aegis.kube import Change, Kube
+from aegis.kube import PAGE_OF_LARGE, Change, Kube
 from aegis.models.base import Object, Resource
 from aegis.models.rule import AegisAlertOpsRule, RuleSpec
 from aegis.names import NamespacedName, ResourceVersion
 from aegis.scope import EACH_ITS_OWN, Scope
 from functions.rule_matcher.matching import Rule, RuleIndex
+from functions.rule_matcher.ties import Twins
+from functions.rule_matcher.validity import NAMESPACE_BYTES
 
 _WATCH_SECONDS = 300.0
 """How long one watch is trusted: a connection that died without a word is found out by then."""
@@ -41,7 +45,11 @@ class RuleCache:
     def __init__(self, kube: Kube, scope: Scope = EACH_ITS_OWN) -> None:
         """Nothing is read until the rules are first needed; the scope says for whose alerts they count."""
         self._kube = kube
+        self._scope = scope
         self._rules: dict[NamespacedName, Rule] = {}
+        self._sizes: dict[NamespacedName, int] = {}
+        self._kept: Counter[str] = Counter()
+        self._twins: Twins | None = None
         self._index = RuleIndex((), scope)
         self._outdated = False
         self._following = False
@@ -83,6 +91,16 @@ class RuleCache:
             await self._list()
         return [rule for _, rule in sorted(self._rules.items())]
 
+    def tied(self, rule: Rule) -> Iterator[Rule]:
+        """Others, of those that are known, that apply to the same alerts with the same priority."""
+        if self._twins is None:  # a cold start that only matches alerts does without
+            self._twins = Twins(self._rules.values(), self._scope)
+        return self._twins.of(rule)
+
+    def has_room(self, rule: AegisAlertOpsRule) -> bool:
+        """Whether a rule is kept beside the others of its namespace that are."""
+        return self._has_room(_where(rule), _size(rule.spec.wire()))
+
     async def close(self) -> None:
         """Stop following."""
         follower, self._follower = self._follower, None
@@ -104,18 +122,23 @@ class RuleCache:
                 return
             self._begun += 1
             self._meanwhile.clear()
-            listed = await self._kube.list(StoredRule)
-            self._keep(listed.items)
+            self._version = await self._list_pages()
             for change in self._meanwhile:  # of these the list may know nothing
                 self._apply(change)
-            self._version, self._read = listed.resource_version, self._begun
+            self._read = self._begun
 
-    def _keep(self, listed: Iterable[StoredRule]) -> None:
-        items = {_where(item): item for item in listed}
-        for where in self._rules.keys() - items.keys():
+    async def _list_pages(self) -> ResourceVersion:
+        """Keep what is listed, page by page, and nothing else; the version of the list."""
+        seen: set[NamespacedName] = set()
+        version = self._version
+        async for page in self._kube.pages(StoredRule, page_size=PAGE_OF_LARGE):
+            for item in page.items:
+                seen.add(_where(item))
+                self._put(item)
+            version = page.resource_version
+        for where in self._rules.keys() - seen:
             self._drop(where)
-        for item in items.values():
-            self._put(item)
+        return version
 
     def _apply(self, change: Change[StoredRule]) -> None:
         if not change.deleted:
@@ -134,12 +157,28 @@ class RuleCache:
             _log.warning("a rule cannot be read", extra={"object": item.reference, "error": str(error)})
             self._drop(where)
             return
-        self._rules[where] = Rule(where, meta.uid, meta.generation, spec)
+        self._drop(where)
+        size = _size(item.spec)
+        if not self._has_room(where, size):
+            _log.warning("there is no room for a rule in its namespace", extra={"object": item.reference})
+            return
+        self._rules[where] = rule = Rule(where, meta.uid, meta.generation, spec)
+        if self._twins is not None:
+            self._twins.add(rule)
+        self._sizes[where] = size
+        self._kept[where.namespace] += size
         self._outdated = True
 
     def _drop(self, where: NamespacedName) -> None:
-        if self._rules.pop(where, None) is not None:
+        if rule := self._rules.pop(where, None):
+            if self._twins is not None:
+                self._twins.remove(rule)
+            self._kept[where.namespace] -= self._sizes.pop(where)
             self._outdated = True
+
+    def _has_room(self, where: NamespacedName, size: int) -> bool:
+        others = self._kept[where.namespace] - self._sizes.get(where, 0)
+        return others + size <= NAMESPACE_BYTES or self._scope.is_shared(where.namespace)
 
     async def _follow(self) -> None:
         """Watch from the last list on, and list again whenever a watch has ended, however it did."""
@@ -170,5 +209,9 @@ class RuleCache:
             self._following = False
 
 
-def _where(item: StoredRule) -> NamespacedName:
+def _where(item: Object) -> NamespacedName:
     return NamespacedName(item.metadata.namespace, item.metadata.name)
+
+
+def _size(spec: Mapping[str, Any]) -> int:
+    return len(json.dumps(spec))

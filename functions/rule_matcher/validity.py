@@ -15,6 +15,8 @@ from aegis.names import is_label_key, is_label_value, is_object_name
 from functions.rule_matcher.matchers import read_matcher
 from functions.rule_matcher.patterns import BadPattern, check, meant_as_text
 
+NAMESPACE_BYTES = 16 * 2**20
+"""Of rules in one namespace, as JSON; those of a namespace that counts for all are its operator's, and not bounded."""
 _log = logging.getLogger(__name__)
 RECORDED, INVALID = "Recorded", "Invalid"
 _NOTES = 5
@@ -30,6 +32,14 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
+
+
+_NO_ROOM = Problem(
+    "NoRoom",
+    "spec",
+    f"the rules of this namespace are larger than {NAMESPACE_BYTES // 2**20} MiB together, and this one is left out: "
+    "make them fewer or shorter, and apply it again",
+)
 
 
 def problems(spec: RuleSpec) -> tuple[Problem, ...]:
@@ -104,13 +114,19 @@ def notes(spec: RuleSpec) -> Iterator[str]:
 
 
 def recorded(
-    rule: AegisAlertOpsRule, *, now: str, noted: Sequence[str] = (), template: Condition | None = None
+    rule: AegisAlertOpsRule,
+    *,
+    now: str,
+    noted: Sequence[str] = (),
+    template: Condition | None = None,
+    has_room: bool = True,
 ) -> RuleState | None:
     """Say on a rule whether it is valid, once for each generation and finding; ``noted`` goes before other notes.
 
-    With that goes what there is to say of its template, if there is anything.
+    With that goes what there is to say of its template, if there is anything. One for which there is no room is
+    not valid.
     """
-    found = problems(rule.spec)
+    found = problems(rule.spec) if has_room else (_NO_ROOM,)
     generation = rule.metadata.generation
     valid = Condition(
         type=ConditionType.VALID,

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from aegis import broker, clock, stuck
 from aegis.events import Event
+from aegis.kube import PAGE_OF_LARGE
 from aegis.lifecycle.work import moved
 from aegis.models.alert import AegisAlert
 from aegis.models.rawalert import AegisRawAlert
@@ -91,9 +92,9 @@ async def sweep(tracker: Tracker, *, now: datetime) -> None:
 
 async def _read(tracker: Tracker) -> Snapshot:
     kube = tracker.kube
-    alerts, rules, templates = await asyncio.gather(
-        kube.list(AegisAlert), kube.list(AegisAlertOpsRule), kube.list(AegisOpsTemplate)
-    )
+    alerts = await kube.list(AegisAlert)
+    rules = await kube.list(AegisAlertOpsRule, page_size=PAGE_OF_LARGE, without="spec")
+    templates = await kube.list(AegisOpsTemplate, page_size=PAGE_OF_LARGE, without="spec")
     workflows = await kube.list(Workflow, label_selector=ALERT_LABEL)
     return Snapshot(alerts=alerts.items, rules=rules.items, templates=templates.items, workflows=workflows.items)
 

@@ -1,6 +1,7 @@
 """From a match to a Workflow: read again what was matched, render, create; or say on the alert why not."""
 
 import logging
+from time import monotonic
 
 from pydantic import Field
 
@@ -8,7 +9,7 @@ from aegis import clock, hints, payloads
 from aegis.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unavailable
 from aegis.events import WORKFLOW_CREATED, Event, derived_id
 from aegis.kube import Kube
-from aegis.lifecycle.match import is_as_matched, is_wanted, refused, unmatched
+from aegis.lifecycle.match import CREATED_WITHIN, is_as_matched, is_wanted, refused, unmatched
 from aegis.models.alert import AegisAlert, TemplateReference
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -59,9 +60,11 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
 
     Raises:
         BadEvent: when the event's data is no match.
+        Unavailable: when the API server does not answer, or it took so long that the match may not be wanted any more.
     """
     match = payloads.read(Matched, event)
     hint, phase = hints.named(match.alert.wire(), AegisAlert), match.phase
+    until = monotonic() + CREATED_WITHIN.total_seconds()
     try:
         alert = await hints.read(kube, hint)
     except NotFound:
@@ -74,7 +77,7 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     if rule is None or not is_as_matched(alert, phase, rule):
         return await _match_again(kube, alert, phase)
     try:
-        workflow = await _create(kube, alert, phase, rule, record_.template)
+        workflow = await _create(kube, alert, phase, rule, record_.template, until=until)
     except Refused as refusal:
         await _refuse(kube, alert, phase, refusal)
         return None
@@ -90,7 +93,9 @@ async def trigger(kube: Kube, event: Event) -> Event | None:
     )
 
 
-async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference) -> Created:
+async def _create(
+    kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, reference: TemplateReference, *, until: float
+) -> Created:
     from aegis.nearest import similar  # noqa: PLC0415
     from functions.workflow_renderer.bounded import render  # noqa: PLC0415  (it loads when a match comes)
     from functions.workflow_renderer.errors import TemplateInvalid, UnsafeValue  # noqa: PLC0415
@@ -113,6 +118,8 @@ async def _create(kube: Kube, alert: AegisAlert, phase: Phase, rule: Rule, refer
         raise Refused(TriggerStatus.UNSAFE_VALUE, f"template {where}: {error}") from error
     manifest = build_workflow(rendered, alert=alert, phase=phase, rule=rule, template=template)
     namespace, name = alert.metadata.namespace, manifest["metadata"]["name"]
+    if monotonic() > until:
+        raise Unavailable(f"the match of {alert.reference} was read too long ago")
     try:
         return await kube.create(Created, manifest, namespace=namespace)
     except AlreadyExists as error:

@@ -36,6 +36,8 @@ _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 _JSON_PATCH = "application/json-patch+json"
 _MESSAGE_LENGTH = 1024
 _PAGE = 500
+PAGE_OF_LARGE = 50
+"""Of objects that those who write them may make as large as the API server takes: a page of these fits into memory."""
 # What a quota says, or one that was just made and not counted yet; told from a missing right by its words alone.
 _QUOTA = re.compile(r"(?:^| is forbidden: )(?:exceeded quota|status unknown for quota): ")
 _QUOTA_SECONDS = 30  # until something may have been deleted
@@ -180,21 +182,48 @@ class Kube:
         field_selector: str = "",
         metadata_only: bool = False,
         page_size: int = _PAGE,
+        without: str = "",
     ) -> Collection[T]:
         """Read all objects that the selectors select, in one namespace or in all, page by page.
 
-        With ``metadata_only`` that is all that is read of them, however large they are.
+        With ``metadata_only`` that is all that is read of them, however large they are; the field ``without`` is not
+        kept of them.
         """
-        accept = _METADATA if metadata_only else _JSON
-        params = {"limit": str(page_size), "labelSelector": label_selector, "fieldSelector": field_selector}
         items: list[T] = []
+        read_at = ResourceVersion("")
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        pages = self._pages(model, namespace, selectors, metadata_only=metadata_only, page_size=page_size)
+        async for found, version in pages:
+            for item in found if without else ():
+                item.pop(without, None)
+            items += _readable(model, found)
+            read_at = version
+        return Collection(items, read_at)
+
+    async def pages(self, model: type[T], *, page_size: int = _PAGE) -> AsyncIterator[Collection[T]]:
+        """Read all objects in all namespaces, and have one page of them at a time; all are of one version."""
+        async for found, version in self._pages(model, None, {}, page_size=page_size):
+            yield Collection(list(_readable(model, found)), version)
+
+    async def _pages(
+        self,
+        model: type[T],
+        namespace: str | None,
+        selectors: Mapping[str, str],
+        *,
+        metadata_only: bool = False,
+        page_size: int,
+    ) -> AsyncIterator[tuple[Sequence[dict[str, Any]], ResourceVersion]]:
+        """The objects as they come, and the version that they are of; one page at least."""
+        accept = _METADATA if metadata_only else _JSON
+        params = {"limit": str(page_size), **{key: value for key, value in selectors.items() if value}}
         while True:
-            given = {key: value for key, value in params.items() if value}
-            page = await self._send("GET", model.resource.path(namespace), accept=accept, params=given)
-            items += _readable(model, page["items"] or ())  # metadata of no objects is null
-            params["continue"] = page["metadata"].get("continue", "")
-            if not params["continue"]:
-                return Collection(items, ResourceVersion(page["metadata"]["resourceVersion"]))
+            page = await self._send("GET", model.resource.path(namespace), accept=accept, params=params)
+            meta = page["metadata"]
+            yield page["items"] or (), ResourceVersion(meta["resourceVersion"])  # metadata of no objects is null
+            if not meta.get("continue"):
+                return
+            params["continue"] = meta["continue"]
 
     async def watch(self, model: type[T], *, since: ResourceVersion) -> AsyncIterator[Change[T]]:
         """Yield the changes in all namespaces after a version, until the server ends the watch.

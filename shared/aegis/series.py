@@ -7,6 +7,7 @@ next one looks whether the last is over.
 
 from typing import NamedTuple
 
+from aegis.lifecycle.match import is_settling
 from aegis.models.alert import AegisAlert, Turn
 from aegis.models.states import Phase
 from aegis.names import alert_name
@@ -58,15 +59,16 @@ class Series(NamedTuple):
         fires = newer and self.newest is not None and self.newest.phase is Phase.FIRING
         return fires or (turn is not None and turn.episode > number)
 
-    @property
-    def under_way(self) -> AegisAlert | None:
+    def under_way(self, *, now: str) -> AegisAlert | None:
         """The other episode that must come to an end first."""
         first, turn = self.first, self.first.status.turn
-        if not self._is_own(first) and any(first.status.record(phase).is_under_way for phase in Phase):
+        if not self._is_own(first) and any(_may_run(first, phase, now=now) for phase in Phase):
             return first
         if turn is None or self.holder is None or self._is_own(self.holder):
             return None
-        return None if _is_over(self.holder, turn.phase) else self.holder
+        record = self.holder.status.record(turn.phase)
+        is_to_come = record.is_undecided and self.holder.phase is turn.phase
+        return self.holder if is_to_come or _may_run(self.holder, turn.phase, now=now) else None
 
     @property
     def owes_undo(self) -> bool:
@@ -81,7 +83,7 @@ class Series(NamedTuple):
         return alert.spec.episode == self.own.spec.episode
 
 
-def _is_over(alert: AegisAlert, phase: Phase) -> bool:
-    """Whether an episode that took a turn needs it no more: its work ended, or it came to have none."""
+def _may_run(alert: AegisAlert, phase: Phase, *, now: str) -> bool:
+    """Whether a workflow of this phase is to be made, runs, or may be there although its match was cancelled."""
     record = alert.status.record(phase)
-    return not (record.is_under_way or (record.is_undecided and alert.phase is phase))
+    return record.is_under_way or is_settling(record, now=now)

@@ -10,6 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aegis import clock, hints
 from aegis.events import ALERT_REFIRED, RESOURCE_UPDATED, RULE_MATCHED, Event
+from aegis.lifecycle.match import SETTLED_AFTER
+from aegis.lifecycle.undo import may_owe_undo
 from aegis.models.alert import MANAGED_BY_LABEL, AegisAlert
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
@@ -134,6 +136,13 @@ def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
     return _is_resolved(alert) and not state.resolved.trigger_status and not waits and not came_late
 
 
+def _may_be_undone(alert: AegisAlert, _: Names) -> bool:
+    """A resolve that cancelled the firing's match, where an attempt or episode before may have repaired something."""
+    firing = alert.status.firing
+    is_cancelled = firing.trigger_status.is_taken_back and not firing.has_workflow
+    return _is_resolved(alert) and is_cancelled and alert.status.resolved.is_undecided and may_owe_undo(alert)
+
+
 def _asks_retry(alert: AegisAlert, _: Names) -> bool:
     """No source selects alerts by an annotation, so this is how one is noticed."""
     return bool(alert.retry)
@@ -175,6 +184,7 @@ ALERTS: tuple[Row[AegisAlert], ...] = (
     Row("matched, no workflow", _is_unrendered(Phase.FIRING), _matched_at(Phase.FIRING), _matched(Phase.FIRING)),
     Row("resolved, its match not cancelled", _is_uncancelled, _resolved_at, _look_at),
     Row("resolved, no rule looked for", _is_unanswered, _free_at, _look_at),
+    Row("cancelled, undo owed", _may_be_undone, _matched_at(Phase.FIRING), _look_at, patience=SETTLED_AFTER),
     Row(
         "resolved and matched, no workflow",
         _is_unrendered(Phase.RESOLVED),

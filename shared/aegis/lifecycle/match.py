@@ -1,7 +1,9 @@
 """A rule is looked for: what was found is recorded, taken back, refused, or has to wait."""
 
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import NamedTuple
 
+from aegis import clock
 from aegis.models.alert import (
     AegisAlert,
     AlertState,
@@ -22,6 +24,12 @@ NOTHING_FOUND = OpsStatus(trigger_status=TriggerStatus.NONE, alert_ops_status=Op
 
 WAITING = "Waiting"
 """The reason of the condition Triggered while a workflow of another episode runs."""
+
+
+CREATED_WITHIN = timedelta(seconds=30)
+"""How long after reading an alert the request to create its workflow may begin."""
+SETTLED_AFTER = CREATED_WITHIN + timedelta(seconds=60)
+"""When a match that was cancelled can have no workflow any more: whoever read it before has created it, or gave up."""
 
 
 class Finding(NamedTuple):
@@ -50,17 +58,6 @@ def found(alert: AegisAlert, phase: Phase, finding: Finding, *, now: str) -> Ale
     )
 
 
-def applied(alert: AegisAlert, patch: AlertState) -> AegisAlert:
-    """The alert as it will be once a patch is merged."""
-    old = alert.status
-    merged: dict[str, Any] = {
-        name: getattr(old, name).updated(getattr(patch, name))
-        for name in ("ops_status", "firing", "resolved")
-        if name in patch.model_fields_set
-    }
-    return alert.model_copy(update={"status": old.updated(patch).model_copy(update=merged)})
-
-
 def is_shown(alert: AegisAlert, finding: TriggerStatus, phase: Phase) -> bool:
     """Whether a finding is what the alert shows; that nothing undoes a firing which was answered is not.
 
@@ -80,7 +77,10 @@ def waits_for(other: AegisAlert) -> str:
 
 
 def waiting(alert: AegisAlert, other: AegisAlert, *, now: str) -> AlertState | None:
-    """It says which episode's workflow it waits for; nothing is decided, so the alert is looked at again."""
+    """It says which episode's workflow it waits for; nothing is decided, so the alert is looked at again.
+
+    Nor does it stand any more that nothing could be done: a rule is there by now.
+    """
     condition = Condition(
         type=ConditionType.TRIGGERED,
         status="False",
@@ -91,7 +91,22 @@ def waiting(alert: AegisAlert, other: AegisAlert, *, now: str) -> AlertState | N
     conditions = with_condition(alert.status.conditions, condition, now=now)
     if conditions == alert.status.conditions:
         return None
-    return _taken_in(alert, now=now).updated(AlertState(conditions=conditions))
+    patch = _taken_in(alert, now=now).updated(AlertState(conditions=conditions))
+    if not alert.status.record(alert.phase).trigger_status.asks_again:
+        return patch
+    undecided = of_phase(alert.phase, PhaseRecord(trigger_status=TriggerStatus.NONE))
+    return patch.updated(undecided).updated(AlertState(ops_status=NOTHING_FOUND))
+
+
+def is_settling(record: PhaseRecord, *, now: str) -> bool:
+    """Whether a match was cancelled just now, so that a workflow of it may still be created.
+
+    Until that is over nothing may run that must not run beside it.
+    """
+    cancelled, moment = clock.read(record.trigger_time), clock.read(now)
+    is_recent = cancelled is not None and moment is not None and moment - cancelled < SETTLED_AFTER
+    was_matched = record.trigger_status.is_taken_back and record.rule is not None
+    return was_matched and not record.has_workflow and is_recent
 
 
 def is_wanted(alert: AegisAlert, phase: Phase) -> bool:
@@ -150,7 +165,8 @@ def refused(alert: AegisAlert, phase: Phase, *, reason: TriggerStatus, message: 
 
 def _recorded(record: PhaseRecord, finding: Finding, *, now: str) -> PhaseRecord:
     if finding.trigger_status.is_taken_back:
-        return PhaseRecord(trigger_status=finding.trigger_status)  # what was matched stays on record
+        # what was matched stays on record
+        return PhaseRecord(trigger_status=finding.trigger_status, trigger_time=now)
     return PhaseRecord(
         attempt=record.attempt,
         trigger_status=finding.trigger_status,

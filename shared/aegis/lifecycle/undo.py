@@ -31,6 +31,14 @@ def nothing_to_undo(alert: AegisAlert, *, owes: Callable[[], bool], has_rule: Ca
     return f"No workflow was made for its firing ({answer})"
 
 
+def may_owe_undo(alert: AegisAlert) -> bool:
+    """Whether there may be a repair to undo although the firing's match was cancelled: of an attempt or episode before.
+
+    The first attempt of the first episode has none before it, and needs no second look.
+    """
+    return alert.status.firing.ever_had_workflow or alert.spec.episode > 0
+
+
 def _is_by_hand(alert: AegisAlert) -> bool:
     """Whether somebody wrote the alert as resolved, who asks for what undoes it."""
     return alert.spec.status is AlertStatus.RESOLVED and MANAGED_BY_LABEL not in alert.metadata.labels

@@ -7,6 +7,7 @@ import pytest
 
 from aegis import clock, stuck
 from aegis.events import ALERT_FIRING, ALERT_REFIRED, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED
+from aegis.lifecycle.match import SETTLED_AFTER
 from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.states import Phase
@@ -64,6 +65,23 @@ def remedy(item: AegisAlert, *, phases: tuple[Phase, ...] = (), now: datetime = 
 )
 def test_what_sets_an_alert_going_again(status: dict[str, Any], expected: tuple[str, Any] | None) -> None:
     assert remedy(alert(status)) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "spec"),
+    [
+        pytest.param({"firing": {"earlierFailed": 1}}, {}, id="of a later attempt"),
+        pytest.param({}, {"episode": 1}, id="of a later episode"),
+    ],
+)
+def test_what_may_be_owed_to_a_cancelled_match_is_looked_at_once_it_is_settled(
+    status: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    cancelled = {**status.get("firing", {}), "triggerStatus": "Cancelled", "triggerTime": "2026-01-01T00:05:00Z"}
+    item = alert({**RESOLVED, "firing": cancelled}, spec=spec)
+    at = datetime(2026, 1, 1, 0, 5, tzinfo=UTC) + SETTLED_AFTER
+    assert remedy(item, now=at) is None
+    assert remedy(item, now=at + timedelta(seconds=1)) == (ALERT_RESOLVED, None)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """One alert through all functions, whatever comes in whatever order, against a small model of what must hold.
 
 Firings, resolves, repeats; people who ask for another attempt, and who edit the rule; events that are lost, doubled
-and late; Argo that starts and ends workflows when it likes; functions that die after any write. Whatever happens: never
-two workflows of the alert at once, and never an undo after the repair of a newer episode. Once all has come to rest,
-what the alert says last is what was done last, and nobody who asked waits for an answer.
+and late; Argo that starts and ends workflows when it likes; functions that die after any write, and a creation that
+takes its time. Whatever happens: never two workflows of the alert at once, and never an undo after the repair of a
+newer episode. Once all has come to rest, what the alert says last is what was done last, and nobody who asked waits for
+an answer.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ from tests.unit.transports import kube_over
 TYPE = "NodeDown"
 TICK = timedelta(minutes=1)
 ENDED = ("Succeeded", "Failed")
-AT_REST = 12
+AT_REST = 16
 """Ticks after which nothing moves any more: three turns at most wait for each other, and the grace is two ticks."""
 
 
@@ -68,11 +69,15 @@ class Post:
 
 @dataclass(frozen=True)
 class Deliver:
-    """One of the events under way arrives: once, twice, or never; its function dies after some writes."""
+    """One of the events under way arrives: once, twice, or never; its function dies after some writes.
+
+    The first workflow that it would create may be created later: the next tick finds it made.
+    """
 
     which: int
     times: int
     cut: int | None
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,12 @@ class Edit:
 steps = st.lists(
     st.builds(Post, st.just("Firing"), anew=st.booleans())
     | st.builds(Post, st.just("Resolved"))
-    | st.builds(Deliver, st.integers(0, 5), st.sampled_from([1, 1, 1, 2, 0]), st.none() | st.integers(0, 3))
+    | st.builds(
+        Deliver, st.integers(0, 5), st.sampled_from([1, 1, 1, 2, 0]), st.none() | st.integers(0, 3), slow=st.booleans()
+    )
     | st.builds(Argo, st.sampled_from(["Running", *ENDED]))
     | st.builds(Edit, st.sampled_from([TYPE, "SomethingElse"]))
-    | st.sampled_from(["tick", "retry"]),
+    | st.sampled_from(["tick", "retry", "created"]),
     max_size=40,
 )
 
@@ -104,11 +111,16 @@ Step = Post | Deliver | Argo | Edit | str
 
 
 class Cut(httpx.AsyncBaseTransport):
-    """The way to the API server, which breaks after ``left`` writes; of its watches none ever tells anything."""
+    """The way to the API server, which breaks after ``left`` writes; of its watches none ever tells anything.
+
+    A workflow that is to be created ``slowly`` stays on the way until ``arrived``.
+    """
 
     def __init__(self, app: HttpApi) -> None:
         self._transport = httpx.ASGITransport(app)
         self.left: int | None = None
+        self.slowly = False
+        self.on_its_way, self.arrived = asyncio.Event(), asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if "watch" in request.url.params:
@@ -117,6 +129,10 @@ class Cut(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("cut off")
         if self.left and request.method != "GET":
             self.left -= 1
+        if self.slowly and request.method == "POST" and request.url.path.endswith("/workflows"):
+            self.slowly = False
+            self.on_its_way.set()
+            await self.arrived.wait()
         return await self._transport.handle_async_request(request)
 
 
@@ -133,6 +149,7 @@ class World:
         self.began = clock.exact(cluster.clock)
         self.made: list[tuple[int, str, str]] = []
         self.asked = 0
+        self.creating: asyncio.Task[None] | None = None
 
     async def take(self, step: Step) -> None:
         """Have it happen."""
@@ -141,17 +158,20 @@ class World:
                 self.cluster.clock += timedelta(seconds=1)
                 self.began = clock.exact(self.cluster.clock) if anew else self.began
                 await self._post(status)
-            case Deliver(which=which, times=times, cut=cut) if self.pending:
+            case Deliver(which=which, times=times, cut=cut, slow=slow) if self.pending:
                 event = self.pending.pop(which % len(self.pending))
-                for _ in range(times):
-                    await self._deliver(event, cut)
+                for number in range(times):
+                    await (self._deliver_slowly(event) if slow and number == 0 else self._deliver(event, cut))
             case Argo(phase=phase):
                 await self._move_on(phase)
             case Edit(alert_type=alert_type):
                 await self._edit(alert_type)
             case "retry":
                 await self._ask()
+            case "created":
+                await self._created()
             case "tick":
+                await self._created()
                 self.cluster.clock += TICK
                 await sweep(self.tracker, now=self.cluster.clock)
         await self._watch()
@@ -189,6 +209,27 @@ class World:
         finally:
             self.way.left = None
         self.pending += [reply] if reply else []
+
+    async def _deliver_slowly(self, event: Event) -> None:
+        """Go on without it where it creates a workflow; one at a time is being created."""
+        await self._created()
+        self.way.slowly = True
+        self.way.on_its_way.clear()
+        self.way.arrived.clear()
+        self.creating, on_its_way = (
+            asyncio.create_task(self._deliver(event, None)),
+            asyncio.create_task(self.way.on_its_way.wait()),
+        )
+        await asyncio.wait([self.creating, on_its_way], return_when=asyncio.FIRST_COMPLETED)
+        on_its_way.cancel()
+        self.way.slowly = False
+
+    async def _created(self) -> None:
+        """The workflow that was on its way is made."""
+        if self.creating is not None:
+            self.way.arrived.set()
+            await self.creating
+            self.creating = None
 
     async def _handle(self, event: Event) -> Event | None:
         if event.type in (ALERT_FIRING, ALERT_RESOLVED):

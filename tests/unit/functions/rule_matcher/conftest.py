@@ -1,9 +1,12 @@
 """What the matcher's tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from aegis import clock
+from aegis.lifecycle.match import SETTLED_AFTER
 from sandbox.api import Api
 from sandbox.api.serve import Server, serve
 from tests.unit.functions.rule_matcher.cluster import Cluster, start
@@ -28,3 +31,14 @@ async def server(api: Api) -> AsyncIterator[Server]:
     """The API server on a socket, where watches tell what happens."""
     async with serve(api) as server:
         yield server
+
+
+@pytest.fixture
+def settle(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have so much time pass that no workflow can come any more of a match that was cancelled."""
+
+    def pass_by() -> None:
+        later = clock.rfc3339(datetime.now(UTC) + SETTLED_AFTER)
+        monkeypatch.setattr(clock, "now", lambda: later)
+
+    return pass_by

@@ -1,10 +1,12 @@
 """Another attempt that a person asks for, from the annotation to the match, against an API server."""
 
 import asyncio
+from collections.abc import Callable
 
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, RESOURCE_UPDATED, RULE_MATCHED, Event
 from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
 from aegis.models.states import Phase
+from aegis.models.workflow import Workflow
 from tests.unit.functions.rule_matcher.cluster import Cluster
 
 ENDED = {
@@ -69,18 +71,44 @@ async def test_an_alert_made_by_hand_is_not_passed_over_when_another_attempt_is_
     assert await cluster.handle(event(asking, RESOURCE_UPDATED)) is not None
 
 
-async def test_a_repair_of_an_earlier_attempt_is_undone_though_the_newest_was_cancelled(cluster: Cluster) -> None:
+async def cancelled(cluster: Cluster) -> AegisAlert:
+    """An alert that resolved when its second attempt was matched, and its first had repaired something."""
     await cluster.rule("undo", status="Resolved")
     earlier = {"attempt": 1, **ENDED}
     record = {"attempt": 2, "triggerStatus": "Triggered", "earlier": [earlier], "earlierFailed": 1}
+    record["rule"] = {"namespace": "monitoring", "name": "repair", "uid": "u", "generation": 1}
     alert = await cluster.alert()
     await cluster.write(alert, {"status": {"firing": record}}, subresource="status")
     await cluster.write(alert, {"status": {"status": "Resolved"}}, subresource="status")
-    reply = await cluster.handle(event(alert, ALERT_RESOLVED))
+    assert await cluster.handle(event(alert, ALERT_RESOLVED)) is None
     stored = await cluster.now(alert)
     assert stored.status.firing.trigger_status == "Cancelled"
-    assert stored.status.resolved.trigger_status == "Triggered"
-    assert reply is not None
+    return stored
+
+
+async def test_no_undo_is_matched_while_a_workflow_of_the_cancelled_attempt_may_still_come(cluster: Cluster) -> None:
+    alert = await cancelled(cluster)
+    assert await cluster.handle(event(alert, ALERT_RESOLVED)) is None
+    assert (await cluster.now(alert)).status.resolved.trigger_status == ""
+
+
+async def test_a_repair_of_an_earlier_attempt_is_undone_though_the_newest_was_cancelled(
+    cluster: Cluster, settle: Callable[[], None]
+) -> None:
+    alert = await cancelled(cluster)
+    settle()
+    assert await cluster.handle(event(alert, ALERT_RESOLVED)) is not None
+    assert (await cluster.now(alert)).status.resolved.trigger_status == "Triggered"
+
+
+async def test_no_undo_is_matched_while_the_workflow_is_there_that_came_although_it_was_cancelled(
+    cluster: Cluster, settle: Callable[[], None]
+) -> None:
+    alert = await cancelled(cluster)
+    await cluster.create(Workflow, {"metadata": {"name": alert.workflow_name(Phase.FIRING)}, "spec": {}})
+    settle()
+    assert await cluster.handle(event(alert, ALERT_RESOLVED)) is None
+    assert (await cluster.now(alert)).status.resolved.trigger_status == ""
 
 
 async def test_where_no_workflow_was_seen_its_name_stays_so_that_no_second_one_is_made(cluster: Cluster) -> None:

@@ -1,7 +1,10 @@
 """One workflow of an alert at a time, over its episodes: whose turn it is, against an API server."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from aegis.events import ALERT_FIRING, ALERT_RESOLVED, Event
 from aegis.models.alert import RETRY_ANNOTATION, AegisAlert
@@ -166,11 +169,47 @@ async def test_a_superseded_undo_is_owed_by_the_episode_that_resolves(cluster: C
     assert await episodes.trigger(second, "resolved") == "Triggered"
 
 
-async def test_a_superseded_undo_is_owed_also_where_the_newer_match_is_cancelled(cluster: Cluster) -> None:
+async def test_a_superseded_undo_is_owed_also_where_the_newer_match_is_cancelled(
+    cluster: Cluster, settle: Callable[[], None]
+) -> None:
     episodes, second = await superseded(cluster)
     await episodes.write(second, RESOLVED)
+    assert not await episodes.told(second)
+    assert [await episodes.trigger(second, phase) for phase in ("firing", "resolved")] == ["Cancelled", ""]
+    settle()
     assert await episodes.told(second)
     assert [await episodes.trigger(second, phase) for phase in ("firing", "resolved")] == ["Cancelled", "Triggered"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_an_episode_waits_while_a_workflow_of_one_that_was_cancelled_may_still_come(
+    cluster: Cluster, settle: Callable[[], None], number: int
+) -> None:
+    episodes = await Episodes.begin(cluster)
+    earlier = [await episodes.open(each) for each in range(number + 1)][-1]
+    assert await episodes.told(earlier)
+    await episodes.write(earlier, RESOLVED)
+    assert not await episodes.told(earlier)
+    later = await episodes.open(number + 1)
+    assert not await episodes.told(later)
+    assert await episodes.trigger(later, "firing") == ""
+    settle()
+    assert await episodes.told(later)
+
+
+async def test_an_episode_that_waits_is_undecided_though_no_rule_was_found_for_it_before(cluster: Cluster) -> None:
+    """What it waits for, when it ends, has only those looked at that are undecided."""
+    episodes = await Episodes.begin(cluster)
+    first = await episodes.open(0)
+    assert await episodes.told(first)
+    await episodes.write(first, {**RESOLVED, **running(first, "firing")})
+    second = await episodes.open(1)
+    refused = {"triggerStatus": "RuleNotFound"}
+    await episodes.write(second, {"firing": refused, "opsStatus": {**refused, "alertOpsStatus": ""}})
+    assert not await episodes.told(second)
+    status = (await cluster.now(second)).status
+    assert (status.firing.trigger_status, status.ops_status.trigger_status) == ("", "")
+    assert status.conditions[0].reason == "Waiting"
 
 
 async def test_what_was_undone_is_not_owed_again(cluster: Cluster) -> None:

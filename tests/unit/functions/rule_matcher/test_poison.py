@@ -118,7 +118,8 @@ async def test_an_alert_about_which_deciding_fails_says_so_once(
     await cluster.rules.current()
     monkeypatch.setattr(cluster.rules, "_rules", {broken.where: broken})
     monkeypatch.setattr(cluster.rules, "_index", RuleIndex([broken]))
-    monkeypatch.setattr(cluster.rules, "_keep", lambda _: None)  # a list does not mend it
+    monkeypatch.setattr(cluster.rules, "_drop", lambda _: None)
+    monkeypatch.setattr(cluster.rules, "_put", lambda _: None)  # a list does not mend it
     assert await cluster.handle(event(alert, ALERT_FIRING)) is None
     stored = await cluster.now(alert)
     assert stored.status.firing.trigger_status is TriggerStatus.RULE_ERROR

@@ -56,6 +56,13 @@ async def test_an_invalid_rule_is_recorded_and_reported(cluster: Cluster) -> Non
     assert await cluster.said() == [("Warning", "InvalidRule", "r")]
 
 
+async def test_a_rule_for_which_its_namespace_has_no_room_is_invalid(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.rule_matcher.rules.NAMESPACE_BYTES", 10)
+    assert shown(await apply(cluster, await cluster.rule())) == ("Invalid", [("Valid", "False", "NoRoom"), NO_TEMPLATE])
+
+
 async def test_a_rule_is_recorded_again_when_it_was_mended(cluster: Cluster) -> None:
     broken = await apply(cluster, await cluster.rule("r", "Node("))
     spec = {"alertConditions": [{"type": "Node.*", "status": "Firing"}]}

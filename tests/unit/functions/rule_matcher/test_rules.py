@@ -12,7 +12,7 @@ from functions.rule_matcher.rules import RuleCache, StoredRule
 from sandbox.api import Api
 from sandbox.api.serve import Server
 from tests.unit.functions.rule_matcher.cluster import Cluster
-from tests.unit.functions.rule_matcher.objects import alert, rule_manifest
+from tests.unit.functions.rule_matcher.objects import alert, rule, rule_manifest
 from tests.unit.transports import kube_over
 
 
@@ -126,6 +126,40 @@ async def test_a_watch_that_ends_begins_again(cluster: Cluster, rules: RuleCache
     await way.watched()
     await cluster.rule("other", "Other")
     await until(rules, "monitoring/other", "Other")
+
+
+def named(rules: RuleCache, name: str) -> list[str]:
+    return [str(each) for each in rules.tied(rule(name))]
+
+
+async def test_rules_like_another_are_known_as_they_come_and_go(cluster: Cluster, rules: RuleCache) -> None:
+    first = await cluster.rule("first")
+    await rules.current()
+    assert named(rules, "mine") == ["monitoring/first"]
+    await cluster.rule("second", priority=1)
+    await until(rules, "monitoring/second")
+    assert named(rules, "mine") == ["monitoring/first"]
+    await cluster.delete(first)
+    await cluster.rule("third", "Third")
+    await until(rules, "monitoring/third", "Third")
+    assert named(rules, "mine") == []
+
+
+async def test_one_namespaces_rules_are_bounded_together_and_leave_the_others_alone(
+    cluster: Cluster, rules: RuleCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.rule_matcher.rules.NAMESPACE_BYTES", 500)
+    first = await cluster.rule("a", "First", namespace="gpu-team")
+    excess = await cluster.rule("b", "Second" + 100 * "x", namespace="gpu-team", matchers=["a=b" + 200 * "c"])
+    ours = await cluster.rule("c")
+    index = await rules.current()
+    assert found(index) == "monitoring/c"
+    assert index.find(alert("First", namespace="gpu-team")).rule is not None
+    assert index.find(alert(excess.spec.alert_conditions[0].type, namespace="gpu-team")).rule is None
+    assert [rules.has_room(each) for each in (first, excess, ours)] == [True, False, True]
+    await cluster.delete(first)
+    await rules.reread()
+    assert rules.has_room(excess)
 
 
 async def test_without_a_watch_the_rules_are_read_each_time(cluster: Cluster, rules: RuleCache, way: Way) -> None:

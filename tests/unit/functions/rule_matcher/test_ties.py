@@ -6,10 +6,14 @@ import pytest
 
 from aegis.scope import EACH_ITS_OWN, Scope
 from functions.rule_matcher.matching import Rule
-from functions.rule_matcher.ties import tied
+from functions.rule_matcher.ties import Twins
 from tests.unit.functions.rule_matcher.objects import rule
 
 MINE = rule("mine")
+
+
+def tied(one: Rule, *others: Rule, scope: Scope = EACH_ITS_OWN) -> list[Rule]:
+    return [*Twins([one, *others], scope).of(one)]
 
 
 @pytest.mark.parametrize(
@@ -26,12 +30,23 @@ MINE = rule("mine")
     ],
 )
 def test_rules_tie_that_select_the_same_with_the_same_priority(other: Rule, ties: bool) -> None:  # noqa: FBT001
-    assert [*tied(MINE, [other], EACH_ITS_OWN)] == ([other] if ties else [])
+    assert tied(MINE, other) == ([other] if ties else [])
 
 
-def test_where_a_namespace_counts_for_all_its_rules_tie_with_those_of_others() -> None:
-    other = rule("other", namespace="gpu-team")
-    assert [*tied(MINE, [other], Scope(frozenset({"gpu-team"})))] == [other]
+def test_a_rule_that_counts_for_all_ties_those_of_others_and_not_the_other_way_round() -> None:
+    """For alerts of gpu-team there are two then; whatever gpu-team writes, those of monitoring have one."""
+    theirs, shared = rule("other", namespace="gpu-team"), Scope(frozenset({"monitoring"}))
+    assert tied(theirs, MINE, scope=shared) == [MINE]
+    assert tied(MINE, theirs, scope=shared) == []
+
+
+def test_a_rule_that_is_there_no_more_ties_none() -> None:
+    other = rule("other")
+    twins = Twins([MINE, other], EACH_ITS_OWN)
+    twins.remove(other)
+    assert [*twins.of(MINE)] == []
+    twins.add(other)
+    assert [*twins.of(MINE)] == [other]
 
 
 @pytest.mark.parametrize(
@@ -54,4 +69,4 @@ def test_the_order_in_which_things_are_said_makes_no_difference(
     one: dict[str, Any], same: dict[str, Any], another: dict[str, Any]
 ) -> None:
     first, second, third = (rule(str(number), **spec) for number, spec in enumerate((one, same, another)))
-    assert [*tied(first, [second, third], EACH_ITS_OWN)] == [second]
+    assert tied(first, second, third) == [second]

@@ -8,14 +8,17 @@ import httpx
 import pytest
 import yaml
 
+from aegis.errors import Unavailable
 from aegis.events import RULE_MATCHED, Event
 from aegis.kube import Kube
+from aegis.lifecycle.match import CREATED_WITHIN
 from aegis.models.alert import AegisAlert, AlertState
 from aegis.models.base import Object
 from aegis.models.rule import AegisAlertOpsRule
 from aegis.models.template import AegisOpsTemplate
 from aegis.models.workflow import Workflow
 from aegis.scope import SETTING, scope
+from functions.workflow_renderer import triggering
 from functions.workflow_renderer.triggering import trigger
 from sandbox.api import Api
 from sandbox.api.http import HttpApi
@@ -99,3 +102,15 @@ async def test_a_template_that_is_not_there_is_told_with_the_one_that_was_meant(
     assert condition.reason == "TemplateNotFound"
     assert condition.message.endswith(f"{meta.name}; did you mean {meta.name}1?")
     assert condition.message.startswith("rule monitoring/")
+
+
+async def test_what_was_read_too_long_ago_is_not_created_but_read_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alert may have been resolved since, and its undo begun."""
+    kube, _, event = await matched(api, template_namespace="monitoring")
+    times = iter([0.0, CREATED_WITHIN.total_seconds() + 1])
+    monkeypatch.setattr(triggering, "monotonic", lambda: next(times))
+    with pytest.raises(Unavailable, match="too long ago"):
+        await trigger(kube, event)
+    assert (await kube.list(Workflow)).items == []
