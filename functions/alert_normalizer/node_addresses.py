@@ -28,9 +28,10 @@ def spelled(host: str) -> str:
     if len(host) > _LONGEST:
         return ""
     try:
-        return str(ip_address(host))
+        address = ip_address(host)
     except ValueError:
         return host.removesuffix(".").lower()
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
@@ -54,11 +55,9 @@ def placed(alert: Incoming, nodes: Mapping[str, str] | None) -> Incoming:
 
 
 def _is_name(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return re.fullmatch(NODE_NAME, host) is not None
-    return False
+    """Whether a host is told by its name: neither by an address, even one that is misspelled, nor as the one it is."""
+    last = host.rpartition(".")[2]
+    return re.fullmatch(NODE_NAME, host) is not None and not last.isdigit() and last != "localhost"
 
 
 def without_node(row: str) -> Subject:

@@ -27,7 +27,6 @@ _POD_NAMES = "workflows.argoproj.io/pod-name-format"
 _PREFIX_LENGTH = 242
 _ARGOS = re.compile(r"time=.* argo=true( .*)?|Error: exit status \d+")
 """What Argo's executor writes into the log of a step. Source: Argo's ``util/logs``, which leaves these lines out."""
-_NO_TEXT = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 _log = logging.getLogger(__name__)
 
 
@@ -56,9 +55,14 @@ async def with_last_words(kube: Kube, workflow: Workflow, progress: Progress) ->
 
 
 def readable(log: str, lines: int) -> str:
-    """The last lines that a step wrote, without what is no text: control characters, and halves of surrogate pairs."""
-    written = [line for line in _NO_TEXT.sub("", log).strip().split("\n") if not _ARGOS.fullmatch(line.strip())]
-    return "\n".join(written[-lines:]).strip()[-_SHOWN:]
+    """The last lines that a step wrote, without what is not seen but moves or hides what is.
+
+    Each is marked, so that none passes for one of ours.
+    """
+    seen = "".join(character for character in log if character.isprintable() or character in "\n\t")
+    written = [line for line in seen.strip().split("\n") if not _ARGOS.fullmatch(line.strip())]
+    shown = "\n".join(written[-lines:]).strip()[-_SHOWN:]
+    return "\n".join(f"| {line}" for line in shown.split("\n")) if shown else ""
 
 
 def pod_name(workflow: Workflow, step: FailedStep) -> str:

@@ -2,6 +2,7 @@
 
 from aegis import clock
 from aegis.lifecycle.work import WORKFLOW_DELETED, Progress
+from aegis.models.alert import AegisAlert
 from aegis.models.base import ObjectMeta
 from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import (
@@ -63,7 +64,7 @@ def read_progress(workflow: Workflow) -> Progress | None:
         # Argo calls what was stopped while it waited for a lock a success
         ops, reason, message = OpsPhase.FAILED, STOPPED, f"workflow {meta.name} was stopped ({how}): {message or ops}"
     elif ops is OpsPhase.FAILED and (said := workflow.status.failure):
-        message = f"{message}: {said}" if message else str(said)
+        message = f"{message}: {said}" if message and message != said.message else str(said)
     if ops is OpsPhase.NONE:
         return None
     return Progress(
@@ -78,6 +79,15 @@ def read_progress(workflow: Workflow) -> Progress | None:
         started=_moment(workflow.status.started_at),
         ended=_moment(workflow.status.finished_at),
     )
+
+
+def as_recorded(workflow: Workflow, alert: AegisAlert, phase: Phase) -> Workflow:
+    """The workflow that an alert has on record, with the marks that say so: others may take them off it."""
+    marks = {ALERT_LABEL: alert.metadata.name, PHASE_LABEL: phase.value}
+    attempt = {ALERT_UID_ANNOTATION: alert.metadata.uid, ATTEMPT_ANNOTATION: str(alert.status.record(phase).attempt)}
+    meta = workflow.metadata
+    marked = meta.model_copy(update={"labels": meta.labels | marks, "annotations": meta.annotations | attempt})
+    return workflow.model_copy(update={"metadata": marked})
 
 
 def _attempt(workflow: Workflow) -> int | None:

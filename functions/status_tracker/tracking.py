@@ -29,7 +29,14 @@ from functions.status_tracker import finalizer
 from functions.status_tracker.lastwords import with_last_words
 from functions.status_tracker.memory import Recent, Turns
 from functions.status_tracker.origin import Ended, Origin
-from functions.status_tracker.progress import alert_of, is_held, is_over, only_left_selection, read_progress
+from functions.status_tracker.progress import (
+    alert_of,
+    as_recorded,
+    is_held,
+    is_over,
+    only_left_selection,
+    read_progress,
+)
 
 if TYPE_CHECKING:
     from functions.status_tracker.ledger import Ledger
@@ -95,9 +102,16 @@ class Tracker:
         return None
 
     async def lose(self, alert: AegisAlert, phase: Phase) -> Event | None:
-        """Record that the alert's workflow vanished without an outcome, and with it what held it."""
+        """Record that the alert's workflow vanished without an outcome, and with it what held it.
+
+        One that is there, and was not listed because somebody took its label off, is tracked.
+        """
+        record_ = alert.status.record(phase)
+        found = await self.kube.find(Workflow, namespace=alert.metadata.namespace, name=record_.workflow)
+        if found is not None and found.metadata.uid == record_.workflow_uid:
+            return await self.track(as_recorded(found, alert, phase), known=alert)
         progress = vanished(alert, phase)
-        origin = Origin.of_record(alert.status.record(phase))
+        origin = Origin.of_record(record_)
         async with self._turns.of(progress.uid):
             outcome = await self._take(progress, origin, held=None, known=alert)
         return await self._tell(outcome, progress)

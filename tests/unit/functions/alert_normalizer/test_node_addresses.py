@@ -85,6 +85,16 @@ def test_a_host_by_its_name_is_what_it_says_though_it_is_no_node_of_the_cluster(
     assert bool(alert.node_address) is (nodes is None)  # so that a repeat takes nothing back
 
 
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "10.0.0.999", "1", "10.1"])
+def test_what_is_misspelled_or_the_measurer_itself_is_no_name_of_a_node(host: str) -> None:
+    assert placed(at(host), {}).involved_object == ("", "", "", "", f"{ROW}: no node has that address")
+    assert placed(at(host), {host: "dev1"}).involved_object.name == "dev1"
+
+
+def test_an_address_of_ipv4_within_ipv6_is_that_address() -> None:
+    assert spelled(host_of("[::ffff:10.0.0.7]:9100")) == "10.0.0.7"
+
+
 def test_a_node_by_another_name_of_its_own_is_that_node() -> None:
     assert placed(at("ip-10-0-0-7"), {"ip-10-0-0-7": "dev1"}).involved_object.name == "dev1"
 

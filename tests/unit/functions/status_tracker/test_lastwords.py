@@ -54,7 +54,7 @@ async def message(answer: httpx.Response | Exception, item: Workflow | None = No
 async def test_the_end_of_the_log_stands_below_what_argo_says() -> None:
     said, (asked,) = await message(httpx.Response(200, content=b"draining dev1\ncannot evict db-0\n"))
     assert said == (
-        "child failed: step drain: Error (exit code 3)\nIts log ends with:\ndraining dev1\ncannot evict db-0"
+        "child failed: step drain: Error (exit code 3)\nIts log ends with:\n| draining dev1\n| cannot evict db-0"
     )
     assert asked.path.startswith(f"/api/v1/namespaces/monitoring/pods/{NAME}-drain-node-")
     assert dict(asked.params) == {"container": "main", "tailLines": "30", "limitBytes": "262144"}
@@ -117,11 +117,21 @@ def test_what_argo_adds_to_a_log_is_left_out() -> None:
         'time="2026-01-01T00:00:01Z" level=INFO msg="sub-process exited" argo=true error="exit status 3"\n'
         "Error: exit status 3\n"
     )
-    assert readable(log, 2) == "two\nargo=true is what I want"
+    assert readable(log, 2) == "| two\n| argo=true is what I want"
+
+
+def test_no_line_of_a_log_passes_for_another_or_hides_what_is_beside_it() -> None:
+    log = "Its log ends with:\r\x85all is well\u202e gnihton\u200b\n\nrule monitoring/r applies"
+    assert readable(log, 3) == "| Its log ends with:all is well gnihton\n| \n| rule monitoring/r applies"
+
+
+@given(st.text(alphabet=st.characters(categories=["Cf", "Cc", "L"])))
+def test_what_is_not_seen_is_left_out(log: str) -> None:
+    assert not any(category(character) == "Cf" for character in readable(log, 10))
 
 
 @given(st.binary())
 def test_whatever_a_step_writes_is_text_in_the_end(written: bytes) -> None:
     shown = readable(written.decode(errors="replace"), 10)
-    assert len(shown) <= 2000
-    assert not any(category(character) in ("Cc", "Cs") for character in shown.replace("\n", "").replace("\t", ""))
+    assert len(shown) <= 2000 + 10 * len("| ")
+    assert not any(category(character) in ("Cc", "Cs", "Cf") for character in shown.replace("\n", "").replace("\t", ""))

@@ -199,12 +199,20 @@ def test_work_begun_again_is_not_completed_any_more() -> None:
     assert status["opsStatus"]["completionTime"] is None
 
 
-def test_the_step_that_failed_says_why() -> None:
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("child 'w-1' failed", "child 'w-1' failed: step cordon: nodes is forbidden"),
+        ("nodes is forbidden", "step cordon: nodes is forbidden"),
+        ("", "step cordon: nodes is forbidden"),
+    ],
+)
+def test_the_step_that_failed_says_why_once(message: str, shown: str) -> None:
     step = {"type": "Pod", "phase": "Failed", "displayName": "cordon", "message": "nodes is forbidden"}
-    ran = workflow(PENDING_ALERT, "Failed", message="child 'w-1' failed")
+    ran = workflow(PENDING_ALERT, "Failed", message=message)
     data = {"metadata": ran.metadata.wire(), "status": {**ran.status.wire(), "nodes": {"1": step}}}
     status = decided(PENDING_ALERT, Workflow.read(data))
-    assert status["conditions"][0]["message"] == "child 'w-1' failed: step cordon: nodes is forbidden"
+    assert status["conditions"][0]["message"] == shown
 
 
 def test_a_message_is_cut_to_what_a_reader_can_use() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from aegis.models.alert import AegisAlert
 from aegis.models.rawalert import AegisRawAlert
 from aegis.models.states import OpsPhase
 from aegis.models.template import AegisOpsTemplate
-from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
+from aegis.models.workflow import ALERT_LABEL, OUTCOME_FINALIZER, Workflow
 from aegis.names import Fingerprint, alert_name
 from functions.status_tracker.sweep import Sweeper, sweep
 from functions.status_tracker.tracking import Tracker
@@ -105,6 +106,23 @@ async def test_a_workflow_that_vanished_has_failed(cluster: Cluster, tracker: Tr
     reasons = [condition.reason for condition in alert.status.conditions if condition.type == "Completed"]
     assert (alert.status.firing.outcome, reasons) == (OpsPhase.FAILED, ["WorkflowDeleted"])
     assert await cluster.counts() == (0, 1, 0, 1)
+    assert told(sent) == [(ALERT_COMPLETED, "monitoring/alert")]
+
+
+@pytest.mark.parametrize("marks", [{"labels": {ALERT_LABEL: None}}, {"labels": None, "annotations": None}])
+async def test_a_workflow_without_the_label_that_it_is_found_by_did_not_vanish(
+    cluster: Cluster, tracker: Tracker, sent: list[Event], marks: dict[str, Any]
+) -> None:
+    """Another attempt that began meanwhile would run beside it."""
+    workflow = await cluster.workflow(await cluster.alert(), "Running")
+    await tracker.follow(workflow, deleted=False)
+    await cluster.write(Workflow, workflow.metadata.name, {"metadata": marks})
+    await sweep(tracker, now=LATER)
+    assert (await cluster.get(AegisAlert, "alert")).status.firing.outcome is OpsPhase.NONE
+    await cluster.argo(workflow, "Succeeded")
+    await sweep(tracker, now=LATER)
+    assert (await cluster.get(AegisAlert, "alert")).status.firing.outcome is OpsPhase.SUCCEEDED
+    assert OUTCOME_FINALIZER not in (await cluster.get(Workflow, workflow.metadata.name)).metadata.finalizers
     assert told(sent) == [(ALERT_COMPLETED, "monitoring/alert")]
 
 
