@@ -106,5 +106,5 @@ def test_an_alert_says_what_the_step_that_failed_wrote_last(cluster: Cluster, un
         cluster.rule(name, alert_type=name, manifest=yaml.safe_dump(manifest))
         alert = cluster.settled(cluster.result(custom(name))["name"], "Failed")
         assert condition(alert, "Completed")["message"].endswith(
-            "\nIts log ends with:\nlooking\nthe disk is still full"
+            "\nIts log ends with:\n| looking\n| the disk is still full"
         ), entrypoint

@@ -109,7 +109,7 @@ def test_with_execute_an_alert_says_what_the_step_that_failed_wrote_last(executi
     name = executing.result(custom("LastWords", fingerprint="last-words"))["name"]
     alert = executing.settled(name, "Failed")
     (completed,) = (one for one in alert["status"]["conditions"] if one["type"] == "Completed")
-    assert completed["message"].endswith("\nIts log ends with:\nthe disk is still full")
+    assert completed["message"].endswith("\nIts log ends with:\n| the disk is still full")
 
 
 def test_with_execute_a_command_whose_mounts_a_process_cannot_have_is_refused(

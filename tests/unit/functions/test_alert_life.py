@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aegis import broker, clock
@@ -306,6 +306,17 @@ def world_of(cluster: Cluster) -> Iterator[World]:
         yield World(cluster, events)
 
 
+NEXT = Deliver(0, 1, None)
+SLOWLY = Deliver(0, 1, None, slow=True)
+TWICE = Deliver(0, 2, None)
+MATCHED = [Post("Firing"), NEXT]
+REPAIRED = [*MATCHED, NEXT, Argo("Failed"), NEXT, NEXT, NEXT, NEXT]
+RESOLVED_BEFORE_IT_IS_CREATED = [SLOWLY, Post("Resolved"), TWICE, NEXT, "created"]
+
+
+@example([*REPAIRED, "retry", "tick", NEXT, *RESOLVED_BEFORE_IT_IS_CREATED])
+@example([*REPAIRED, Post("Resolved"), Post("Firing", anew=True), NEXT, NEXT, *RESOLVED_BEFORE_IT_IS_CREATED])
+@example([*MATCHED, SLOWLY, Post("Resolved"), NEXT, Post("Firing", anew=True), NEXT, NEXT, "created"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=steps)
 async def test_of_one_alert_one_workflow_runs_at_a_time_and_the_last_word_counts(script: list[Step]) -> None:
