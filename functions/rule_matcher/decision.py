@@ -103,11 +103,10 @@ def _resolve(alert: AegisAlert, known: Known, *, now: str) -> Decision:
     firing = alert.status.firing
     if firing.awaits_workflow:
         return _cancel(alert, known, now=now)
-    if not firing.outcome.ended:
-        if firing.workflow:
-            return NOTHING  # the tracker says when it has ended
-        if firing.trigger_status.is_taken_back and _is_left_alone(alert, known, now=now):
-            return NOTHING
+    if firing.workflow and not firing.outcome.ended:
+        return NOTHING  # the tracker says when it has ended
+    if firing.is_taken_back and _is_left_alone(alert, known, now=now):
+        return NOTHING
     owes, has_rule = partial(_owes_undo, alert, known), partial(_has_rule, alert, known)
     if alert.status.resolved.is_undecided and (reason := nothing_to_undo(alert, owes=owes, has_rule=has_rule)):
         return _write(alert, Verdict(TriggerStatus.CANCELLED, f"{reason}: there is nothing to undo."), now=now)

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from aegis.errors import NotFound
 from aegis.kube import Kube
+from aegis.models.base import ObjectMeta
 from aegis.models.workflow import OUTCOME_FINALIZER, Workflow
 from aegis.transition import swapped
 from functions.status_tracker.progress import is_held
@@ -36,8 +37,7 @@ async def release(kube: Kube, workflow: Workflow) -> None:
         await swapped(kube, workflow, is_due, remove)
 
 
-async def read(kube: Kube, workflow: Workflow) -> Workflow | None:
+async def read(kube: Kube, known: ObjectMeta) -> Workflow | None:
     """The very workflow as it is now, if it is still there."""
-    meta = workflow.metadata
-    found = await kube.find(Workflow, namespace=meta.namespace, name=meta.name)
-    return found if found and found.metadata.uid == meta.uid else None
+    found = await kube.find(Workflow, namespace=known.namespace, name=known.name)
+    return found if found and found.metadata.uid == known.uid else None

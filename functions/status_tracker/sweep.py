@@ -137,7 +137,7 @@ def _is_due(workflow: Workflow, alert: AegisAlert | None) -> bool:
 def _lost(tracker: Tracker, snapshot: Snapshot) -> list[Step]:
     uids = {workflow.metadata.uid for workflow in snapshot.workflows}
     lost = ((alert, stuck.vanished(alert, workflows=uids)) for alert in snapshot.alerts)
-    return [partial(tracker.lose, alert, phase) for alert, phase in lost if phase is not None]
+    return [partial(tracker.miss, alert, phase) for alert, phase in lost if phase is not None]
 
 
 def _hints(snapshot: Snapshot, now: datetime) -> list[Event]:

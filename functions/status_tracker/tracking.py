@@ -18,6 +18,7 @@ from aegis.events import ALERT_COMPLETED, Event, derived_id
 from aegis.kube import Kube
 from aegis.lifecycle.work import Progress, is_recorded, moved, outcome_on_record, running_patch, vanished
 from aegis.models.alert import AegisAlert
+from aegis.models.base import ObjectMeta
 from aegis.models.states import OpsPhase, Phase
 from aegis.models.workflow import Workflow
 from aegis.names import Uid
@@ -68,8 +69,8 @@ class Tracker:
             return None
         if is_over(hint) and not is_held(hint):
             return None  # released, so all is done
-        workflow = await finalizer.read(self.kube, hint)
-        return await (self._miss(hint) if workflow is None else self.track(workflow))
+        workflow = await finalizer.read(self.kube, hint.metadata)
+        return await (self._miss_hinted(hint) if workflow is None else self.track(workflow))
 
     async def track(self, workflow: Workflow, *, known: AegisAlert | None = None) -> Event | None:
         """Record, count and release, as far as there is something to; ``known`` is the alert if it was just read."""
@@ -86,7 +87,7 @@ class Tracker:
                 self.ledger.released(Origin.of_workflow(workflow), progress.uid)
         return await self._tell(outcome, progress)
 
-    async def _miss(self, hint: Workflow) -> Event | None:
+    async def _miss_hinted(self, hint: Workflow) -> Event | None:
         """Look for the alert that has a workflow on record which is not there; without one nothing was lost."""
         about = alert_of(hint)
         if about is None:
@@ -98,20 +99,25 @@ class Tracker:
         for phase in Phase:
             record_ = alert.status.record(phase)
             if (record_.workflow, record_.workflow_uid) == (meta.name, meta.uid) and not record_.outcome.ended:
-                return await self.lose(alert, phase)
+                return await self._lose(alert, phase)
         return None
 
-    async def lose(self, alert: AegisAlert, phase: Phase) -> Event | None:
-        """Record that the alert's workflow vanished without an outcome, and with it what held it.
+    async def miss(self, alert: AegisAlert, phase: Phase) -> Event | None:
+        """Look for a workflow that is on record and was not listed.
 
-        One that is there, and was not listed because somebody took its label off, is tracked.
+        It vanished, unless somebody took off the label by which it is listed: then it is tracked.
         """
         record_ = alert.status.record(phase)
-        found = await self.kube.find(Workflow, namespace=alert.metadata.namespace, name=record_.workflow)
-        if found is not None and found.metadata.uid == record_.workflow_uid:
-            return await self.track(as_recorded(found, alert, phase), known=alert)
+        recorded = ObjectMeta(namespace=alert.metadata.namespace, name=record_.workflow, uid=record_.workflow_uid)
+        found = await finalizer.read(self.kube, recorded)
+        if found is None:
+            return await self._lose(alert, phase)
+        return await self.track(as_recorded(found, alert, phase), known=alert)
+
+    async def _lose(self, alert: AegisAlert, phase: Phase) -> Event | None:
+        """Record that the alert's workflow vanished without an outcome, and with it what held it."""
         progress = vanished(alert, phase)
-        origin = Origin.of_record(record_)
+        origin = Origin.of_record(alert.status.record(phase))
         async with self._turns.of(progress.uid):
             outcome = await self._take(progress, origin, held=None, known=alert)
         return await self._tell(outcome, progress)
@@ -134,7 +140,7 @@ class Tracker:
 
                 A workflow has our finalizer until it is counted; of one that has none only we recorded the outcome.
                 """
-                found = await finalizer.read(self.kube, held) if held else None
+                found = await finalizer.read(self.kube, held.metadata) if held else None
                 return held is None or (found is not None and is_held(found))
 
             ended = Ended(

@@ -138,9 +138,8 @@ def _is_unanswered(alert: AegisAlert, _: Names) -> bool:
 
 def _may_be_undone(alert: AegisAlert, _: Names) -> bool:
     """A resolve that cancelled the firing's match, where an attempt or episode before may have repaired something."""
-    firing = alert.status.firing
-    is_cancelled = firing.trigger_status.is_taken_back and not firing.has_workflow
-    return _is_resolved(alert) and is_cancelled and alert.status.resolved.is_undecided and may_owe_undo(alert)
+    state = alert.status
+    return _is_resolved(alert) and state.firing.is_taken_back and state.resolved.is_undecided and may_owe_undo(alert)
 
 
 def _asks_retry(alert: AegisAlert, _: Names) -> bool:

@@ -105,8 +105,7 @@ def is_settling(record: PhaseRecord, *, now: str) -> bool:
     """
     cancelled, moment = clock.read(record.trigger_time), clock.read(now)
     is_recent = cancelled is not None and moment is not None and moment - cancelled < SETTLED_AFTER
-    was_matched = record.trigger_status.is_taken_back and record.rule is not None
-    return was_matched and not record.has_workflow and is_recent
+    return record.is_taken_back and record.rule is not None and is_recent
 
 
 def is_wanted(alert: AegisAlert, phase: Phase) -> bool:

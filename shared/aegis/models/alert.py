@@ -183,6 +183,11 @@ class PhaseRecord(Attempt, defer_build=False):
         return self.trigger_status is TriggerStatus.TRIGGERED and not self.workflow and self.outcome is OpsPhase.NONE
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether what was to be done was needless before a workflow of it was seen."""
+        return self.trigger_status.is_taken_back and not self.has_workflow
+
+    @property
     def is_undecided(self) -> bool:
         """Whether nobody has looked for a rule yet, or what was found was forgotten."""
         return self.trigger_status is TriggerStatus.NONE
